@@ -1,0 +1,373 @@
+"""Masks of panoramas: connected regions, growing and painting, right at the seam and at the poles."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .errors import UsageError
+from .sphere import lonlat_to_vector, pixel_to_lonlat, rotation_matrix, vector_to_lonlat
+
+_BAND = 2**22  # pixels painted at a time: 16 MB of span counts
+_MERGE_ROWS = 1024  # distances between regions are taken on a mask brought down to about this many rows
+_EPSILON = 1e-6  # of a pixel: a pixel centre on a disc's rim belongs to the disc
+_NO_DIRECTION = 1e-6  # mean vector of a region that surrounds the viewer evenly
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A connected part of a mask.
+
+    Attributes
+    ----------
+    window : tuple of (slice, int, int)
+        Rows, first column and width in columns of the smallest window around the region; columns past the
+        right end go on at the left one.
+    mask : ndarray, bool, shape (rows, width)
+        The region within the window.
+    direction : ndarray, shape (3,), float64
+        Unit vector to the region's sphere-weighted mean; forward where it surrounds the viewer evenly.
+    radius : float
+        Angle from `direction` to the furthest pixel centre, radians, up to π.
+    share : float
+        Part of the sphere's solid angle, in (0, 1].
+    """
+
+    window: tuple
+    mask: np.ndarray
+    direction: np.ndarray
+    radius: float
+    share: float
+
+    @property
+    def rotation(self):
+        """Rotation (3, 3) that turns a cube's front face towards the region, upright."""
+        return rotation_matrix(*vector_to_lonlat(self.direction))
+
+
+def regions(mask, *, merge_within=0.0):
+    """Find the connected regions of a panorama's mask.
+
+    Pixels are connected to their eight neighbours, over the seam too; all pixels of the first row are
+    neighbours of each other, and so are those of the last.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (H, 2H)
+        True = erase.
+    merge_within : float
+        Regions nearer to each other than this angle count as one; radians. Good to about a pixel, or to
+        0.2° in panoramas of more than 1024 rows.
+
+    Returns
+    -------
+    list of Region
+        Largest solid angle first.
+
+    Raises
+    ------
+    UsageError
+        If the mask is not bool, or its width is not twice its height.
+    """
+    _check_mask(mask)
+    occupied = np.flatnonzero(mask.any(axis=1))
+    if not len(occupied):
+        return []
+    first, last = int(occupied[0]), int(occupied[-1])
+    labels, boxes, groups = _connect(mask, slice(first, last + 1))
+    if merge_within > 0:
+        groups = _merge(mask, labels, boxes, groups, first, merge_within)
+    members = np.argsort(groups[1:], kind="stable") + 1
+    cuts = np.flatnonzero(np.diff(groups[members])) + 1
+    found = [_region(labels, boxes, groups, part, first) for part in np.split(members, cuts)]
+    return sorted(found, key=lambda region: -region.share)
+
+
+def _connect(mask, rows):
+    """Label the rows; returns labels, boxes (left, top, width, height, area), and each label's group."""
+    crop = np.ascontiguousarray(mask[rows]).view(np.uint8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(crop, connectivity=8)
+    left, right = labels[:, 0], labels[:, -1]
+    links = [
+        np.stack([left, right], 1),
+        np.stack([left[1:], right[:-1]], 1),
+        np.stack([left[:-1], right[1:]], 1),
+    ]
+    for touches, row in ((rows.start == 0, labels[0]), (rows.stop == len(mask), labels[-1])):
+        around_pole = np.unique(row[row > 0]) if touches else row[:0]
+        links.append(np.stack([around_pole[:-1], around_pole[1:]], 1))
+    return labels, boxes, _groups(count, np.concatenate(links))
+
+
+def _groups(count, links):
+    """Give each label the lowest label of its group, from pairs of labels that belong together."""
+    parent = np.arange(count)
+
+    def root(label):
+        while parent[label] != label:
+            parent[label] = label = parent[parent[label]]
+        return label
+
+    for one, other in np.unique(links[(links > 0).all(axis=1)], axis=0):
+        low, high = sorted((root(one), root(other)))
+        parent[high] = low
+    return np.array([root(label) for label in range(count)])
+
+
+def _merge(mask, labels, boxes, groups, first, angle):
+    """Group labels whose surroundings of half the angle, and half a pixel, touch."""
+    step = max((k for k in range(1, len(mask) // _MERGE_ROWS + 1) if len(mask) % k == 0), default=1)
+    height = len(mask) // step
+    coarse = mask.reshape(height, step, 2 * height, step).any(axis=(1, 3))
+    surroundings = grow(coarse, min((angle + np.pi / height) / 2, np.pi))
+    grown_labels, _, grown_groups = _connect(surroundings, slice(0, height))
+    anchors = np.zeros(len(boxes), int)
+    for label, (left, top, width, *_) in enumerate(boxes[1:], 1):
+        column = left + np.argmax(labels[top, left : left + width] == label)
+        anchors[label] = grown_groups[grown_labels[(first + top) // step, column // step]]
+    order = np.argsort(anchors, kind="stable")
+    same = anchors[order[1:]] == anchors[order[:-1]]
+    nearby = np.stack([order[:-1], order[1:]], 1)[same]
+    known = np.stack([np.arange(len(groups)), groups], 1)
+    return _groups(len(groups), np.concatenate([nearby, known]))
+
+
+def _region(labels, boxes, groups, members, first):
+    """Build the region of the labels of one group; `first` is the panorama's row where the labels start."""
+    total = labels.shape[1]
+    left, top, width, height = boxes[members, :4].T
+    rows = slice(int(top.min()), int((top + height).max()))
+    start, columns = _smallest_arc(left, width, total)
+    part = labels[rows].take(np.arange(start, start + columns), axis=1, mode="wrap")
+    mask = (groups == groups[members[0]])[part]
+    window = (slice(first + rows.start, first + rows.stop), start, columns)
+    return Region(window, mask, *_measure(mask, window, total // 2))
+
+
+def _smallest_arc(left, width, total):
+    """First column and width of the smallest arc that holds intervals of columns on a circle."""
+    order = np.argsort(left)
+    left, ends = left[order], np.maximum.accumulate((left + width)[order])
+    gaps = np.append(left[1:] - ends[:-1], left[0] + total - ends[-1])
+    widest = int(np.argmax(gaps))
+    if gaps[widest] <= 0:
+        return 0, total
+    return int(left[(widest + 1) % len(left)]), int(total - gaps[widest])
+
+
+def _measure(mask, window, height):
+    """Mean direction, angular radius and share of the sphere of a window's mask."""
+    rows, start, columns = window
+    lon, lat = pixel_to_lonlat(
+        np.arange(start, start + columns), np.arange(rows.start, rows.stop), 2 * height, height
+    )
+    step = max(1, _BAND // columns)
+    bands = [slice(first, first + step) for first in range(0, len(lat), step)]
+    circle = np.stack([np.sin(lon), np.ones_like(lon), np.cos(lon)], 1)
+    sums = np.concatenate([mask[band].astype(np.float64) @ circle for band in bands])
+    cosine, sine = np.cos(lat), np.sin(lat)
+    mean = np.stack([cosine, sine, cosine], 1) * sums * cosine[:, None]
+    weight = cosine @ sums[:, 1]
+    direction = mean.sum(axis=0) / weight
+    length = np.linalg.norm(direction)
+    direction = direction / length if length > _NO_DIRECTION else np.array([0.0, 0.0, 1.0])
+    radius = max(_furthest(mask[band], lon, lat[band], direction) for band in bands)
+    whole_sphere = 2 * height * np.cos(pixel_to_lonlat(0, np.arange(height), 1, height)[1]).sum()
+    return direction, radius, float(weight / whole_sphere)
+
+
+def _furthest(mask, lon, lat, direction):
+    """Angle from a direction to the furthest pixel of a mask."""
+    x, y, z = direction
+    cosines = np.cos(lat)[:, None] * (x * np.sin(lon) + z * np.cos(lon)) + (y * np.sin(lat))[:, None]
+    if not mask.any():
+        return 0.0
+    row, column = np.unravel_index(np.argmin(np.where(mask, cosines, 2)), mask.shape)
+    # The arc cosine would lose half the digits of a small angle.
+    chord = np.linalg.norm(lonlat_to_vector(lon[column], lat[row]) - direction)
+    return float(2 * np.arcsin(min(1.0, chord / 2)))
+
+
+def grow(mask, radius):
+    """Dilate a panorama's mask by an angle on the sphere.
+
+    Each run of masked pixels widens every row within the radius by the exact half-width there, so the result
+    holds just those pixels whose centre is no further than the radius from a masked pixel's centre.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (H, 2H)
+        True = erase.
+    radius : float
+        Radians, in [0, π].
+
+    Returns
+    -------
+    ndarray, bool, shape (H, 2H)
+
+    Raises
+    ------
+    UsageError
+        If the mask is not bool, its width is not twice its height, or the radius is out of range.
+    """
+    _check_mask(mask)
+    if not 0 <= radius <= np.pi:
+        raise UsageError(f"radius must lie between 0 and π radians. Received: {radius}")
+    height = len(mask)
+    pixel = np.pi / height
+    radius = radius + _EPSILON * pixel
+    grown = mask.copy()
+    run_rows, first, last = _runs(mask)
+    reach = min(int(radius / pixel), height - 1)
+    if not len(run_rows) or not reach:
+        return _widen_rows(grown, run_rows, first, last, radius)
+    lat = pixel_to_lonlat(0, np.arange(height), 1, height)[1]
+    step = max(1, _BAND // (2 * height))
+    for top in range(max(0, run_rows[0] - reach), min(height, run_rows[-1] + reach + 1), step):
+        band = range(top, min(top + step, height))
+        spans = []
+        for offset in range(-reach, reach + 1):
+            chosen = slice(*np.searchsorted(run_rows, (band.start - offset, band.stop - offset)))
+            target = run_rows[chosen] + offset
+            half = _half_widths(lat[target], lat[run_rows[chosen]], radius) / pixel
+            columns = np.floor(half + _EPSILON).astype(np.int64)
+            spans.append((target, first[chosen] - columns, last[chosen] + columns))
+        _paint_spans(grown, *map(np.concatenate, zip(*spans, strict=True)))
+    return grown
+
+
+def spherical_cap(center_lon, center_lat, radius, height):
+    """Mask a disc on the sphere.
+
+    Parameters
+    ----------
+    center_lon, center_lat : float
+        Where it lies, radians.
+    radius : float
+        Its angular radius, radians, up to π.
+    height : int
+        Rows of the panorama; it is twice as wide.
+
+    Returns
+    -------
+    ndarray, bool, shape (height, 2 * height)
+        True where a pixel's centre is no further than the radius from the disc's centre.
+    """
+    mask = np.zeros((height, 2 * height), bool)
+    paint_stroke(mask, [(center_lon, center_lat)], radius)
+    return mask
+
+
+def paint_stroke(mask, points, radius, *, value=True):
+    """Paint a round brush along great circles onto a panorama's mask, in place.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (H, 2H)
+        Painted on.
+    points : sequence of (float, float)
+        Longitude and latitude of the stroke's corners, radians; a single point paints a disc. Corners
+        opposite each other are joined by any one of their shortest arcs.
+    radius : float
+        Angular radius of the brush, radians, in (0, π].
+    value : bool
+        What to paint; False takes away.
+
+    Raises
+    ------
+    UsageError
+        If the mask is not bool, its width is not twice its height, there are no points, or the radius is
+        out of range.
+    """
+    _check_mask(mask)
+    if not 0 < radius <= np.pi or not len(points):
+        raise UsageError(f"Expected points and a radius in (0, π]. Received: {len(points)} points, {radius}")
+    height = len(mask)
+    pixel = np.pi / height
+    lat = pixel_to_lonlat(0, np.arange(height), 1, height)[1]
+    radius = radius + _EPSILON * pixel
+    spans = []
+    for lon, center_lat in _stamps(np.asarray(points, float), radius):
+        rows = np.flatnonzero(np.abs(lat - center_lat) <= radius)
+        half = _half_widths(lat[rows], center_lat, radius) / pixel
+        center = (lon / np.pi + 1) * height - 0.5
+        left = np.ceil(center - half - _EPSILON).astype(np.int64)
+        spans.append((rows, left, np.floor(center + half + _EPSILON).astype(np.int64)))
+    _paint_spans(mask, *map(np.concatenate, zip(*spans, strict=True)), value=value)
+
+
+def _stamps(points, radius):
+    """Points along the great circles through the corners, a quarter of the radius apart at most."""
+    vectors = lonlat_to_vector(*points.T)
+    stamps = [vectors[:1]]
+    for start, end in zip(vectors[:-1], vectors[1:], strict=True):
+        across = end - (start @ end) * start
+        angle = np.arctan2(np.linalg.norm(across), start @ end)
+        across = across / max(np.linalg.norm(across), np.finfo(float).tiny)
+        along = np.linspace(0, angle, int(np.ceil(angle / (radius / 4))) + 1)[1:, None]
+        stamps.append(np.cos(along) * start + np.sin(along) * across)
+    return np.stack(vector_to_lonlat(np.concatenate(stamps)), 1)
+
+
+def _half_widths(lat, center_lat, radius):
+    """Half the longitudes a disc covers at a latitude: acos((cos r − sin a·sin b) / (cos a·cos b)).
+
+    Written with half angles, sin²(w/2) = (sin²(r/2) − sin²((a−b)/2)) / (cos a·cos b), which keeps its digits
+    for small discs. π where the disc covers the whole row.
+    """
+    room = np.sin(min(radius, np.pi) / 2) ** 2 - np.sin((lat - center_lat) / 2) ** 2
+    scale = np.maximum(np.cos(lat) * np.cos(center_lat), np.finfo(float).tiny)
+    return 2 * np.arcsin(np.sqrt(np.clip(room / scale, 0, 1)))
+
+
+def _runs(mask):
+    """Find the runs of masked pixels: row, first and last column, sorted by row."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    starts = mask[rows]
+    ends = starts.copy()
+    starts[:, 1:] &= ~ends[:, :-1]
+    ends[:, :-1] &= ~mask[rows, 1:]
+    index, first = np.nonzero(starts)
+    return rows[index], first, np.nonzero(ends)[1]
+
+
+def _widen_rows(mask, rows, first, last, radius):
+    """Grow runs within their own rows, where the radius reaches no other row."""
+    height = len(mask)
+    lat = pixel_to_lonlat(0, rows, 1, height)[1]
+    columns = np.floor(_half_widths(lat, lat, radius) * height / np.pi + _EPSILON).astype(np.int64)
+    _paint_spans(mask, rows, first - columns, last + columns)
+    return mask
+
+
+def _paint_spans(mask, rows, left, right, *, value=True):
+    """Paint columns left … right of rows, both inclusive; columns may lie past either end."""
+    if not len(rows):
+        return
+    total = mask.shape[1]
+    whole = right - left >= total - 1
+    left, right = np.where(whole, 0, left), np.where(whole, total - 1, right)
+    shift = np.floor_divide(left, total) * total
+    left, right = left - shift, right - shift
+    step = max(1, _BAND // total)
+    for top in range(rows.min(), rows.max() + 1, step):
+        band = mask[top : top + step]
+        here = (rows >= top) & (rows < top + step)
+        changes = _span_ends(rows[here] - top, left[here], right[here], (len(band), total + 1))
+        band[np.cumsum(changes, axis=1, out=changes)[:, :-1] > 0] = value
+
+
+def _span_ends(rows, left, right, shape):
+    """Count +1 where a span starts and −1 behind its end; spans past the last column go on at the first."""
+    changes, total = np.zeros(shape, np.int32), shape[1] - 1
+    over = right >= total
+    np.add.at(changes, (rows, left), 1)
+    np.add.at(changes, (rows, np.minimum(right + 1, total)), -1)
+    np.add.at(changes, (rows[over], 0), 1)
+    np.add.at(changes, (rows[over], right[over] + 1 - total), -1)
+    return changes
+
+
+def _check_mask(mask):
+    if mask.dtype != np.bool_ or mask.ndim != 2 or mask.shape[1] != 2 * mask.shape[0]:
+        raise UsageError(f"Expected a bool mask of shape (H, 2H). Received: {mask.dtype} {mask.shape}")
