@@ -1,0 +1,290 @@
+"""Training samples from panoramas: six faces of a cube turned at random, with a hole on the sphere."""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from pano_inpaint.cubemap import face_weights, from_faces, to_faces
+from pano_inpaint.decoding import read_small
+from pano_inpaint.errors import FileError, UsageError
+from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
+from pano_inpaint.masks import grow, regions
+from pano_inpaint.pano_sets import SKYBOX
+from pano_inpaint.sphere import latitude_weights, rotation_matrix
+from pano_inpaint.streams import Stream
+
+_MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
+_BLACK = 8  # levels; a row no brighter than this at a pole is missing, not dark
+_SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
+
+
+@dataclass(frozen=True)
+class PanoramaSettings:
+    """How a panorama becomes six faces with a hole.
+
+    Attributes
+    ----------
+    tilt : float
+        Largest pitch and roll of the cube, drawn uniformly, radians; the yaw is always free.
+    flip : bool
+        Mirror half of the panoramas left to right while training.
+    hole_low, hole_high : float
+        Range of the angular radius of random holes, radians.
+    hole_kinds : tuple of str
+        Among "cap", "brush" and "furniture", drawn with equal odds.
+    objects : tuple of int
+        Fewest and most objects erased from a furnished/empty pair whose objects are known.
+    object_margin : tuple of float
+        Range of the angle by which their outlines are widened, radians.
+    extra_hole_odds : float
+        How often a pair has a random hole besides its objects.
+    blurred_pole : float
+        Angle from the poles of skyboxes that does not count, radians; an estimate, Matterport's
+        stitching blurs there.
+    """
+
+    tilt: float = 0.15
+    flip: bool = True
+    hole_low: float = 0.1
+    hole_high: float = 0.6
+    hole_kinds: tuple[str, ...] = SPHERE_HOLES
+    objects: tuple[int, int] = (1, 4)
+    object_margin: tuple[float, float] = (0.01, 0.05)
+    extra_hole_odds: float = 0.3
+    blurred_pole: float = 0.35
+
+
+@dataclass(frozen=True)
+class DecodedPanorama:
+    """A panorama ready for sampling.
+
+    Attributes
+    ----------
+    truth : ndarray, shape (H, 2H, 3), uint8
+        What should be in the hole: the empty room of a pair, else the picture itself.
+    seen : ndarray or None
+        What is seen around the hole where that is another picture: the furnished room of a pair.
+    objects : ndarray, shape (H, 2H), int32, or None
+        Number of the object at each pixel, 0 for none.
+    valid : ndarray, shape (H, 2H), uint8
+        255 where there is a picture.
+    """
+
+    truth: np.ndarray
+    seen: np.ndarray | None
+    objects: np.ndarray | None
+    valid: np.ndarray = field(repr=False)
+
+    @property
+    def nbytes(self):
+        """Memory it takes, in bytes."""
+        return sum(a.nbytes for a in (self.truth, self.seen, self.objects, self.valid) if a is not None)
+
+
+def read_panorama_item(item, height, *, blurred_pole=0.0):
+    """Decode a panorama at a given size.
+
+    Parameters
+    ----------
+    item : PanoItem
+    height : int
+        Rows wanted; it is twice as wide.
+    blurred_pole : float
+        Angle from the poles that is not valid in a skybox, radians.
+
+    Returns
+    -------
+    DecodedPanorama
+
+    Raises
+    ------
+    FileError
+        If one of its files cannot be decoded.
+    """
+    if item.kind == SKYBOX:
+        # A face pixel at the edge is as fine as the panorama's equator when its side is 2H · 2 / (π · 2).
+        faces = np.stack([_square(read_small(path, round(height * 0.64))) for path in item.paths])
+        truth, seen = from_faces(faces, height), None
+        cosine = latitude_weights(height)
+        valid = np.where(cosine < np.sin(blurred_pole), 0, 255)
+    else:
+        seen = _sized(read_small(item.paths[0], height), height)
+        truth = seen if item.empty is None else _sized(read_small(item.empty, height), height)
+        seen = None if item.empty is None else seen
+        valid = np.where(_missing_rows(truth), 0, 255)[:, None]
+    valid = np.ascontiguousarray(np.broadcast_to(valid.astype(np.uint8), truth.shape[:2]))
+    objects = _read_objects(item.object_mask, height) if item.empty and item.object_mask else None
+    return DecodedPanorama(truth, seen, objects, valid)
+
+
+def _square(face):
+    if face.shape[0] != face.shape[1]:
+        raise FileError(f"Expected a square face. Received: {face.shape[1]}x{face.shape[0]}")
+    return face
+
+
+def _sized(pixels, height):
+    """Bring a panorama that is smaller, or one pixel off, to the size wanted."""
+    if pixels.shape[:2] == (height, 2 * height):
+        return pixels
+    return cv2.resize(pixels, (2 * height, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _missing_rows(panorama):
+    """Tell the rows at the poles that hold no picture, as in Stanford 2D-3D-S."""
+    dark = panorama.max(axis=(1, 2)) <= _BLACK
+    if dark.all():
+        return np.zeros_like(dark)
+    return np.logical_and.accumulate(dark) | np.logical_and.accumulate(dark[::-1])[::-1]
+
+
+def _read_objects(paths, height):
+    labels = [_read_labels(path, height) for path in paths]
+    if len(labels) == 1:
+        background = (labels[0] == 0) | (labels[0] == 65535)
+        return np.where(background, 0, labels[0]).astype(np.int32)
+    objects = np.zeros((height, 2 * height), np.int32)
+    for number, region in enumerate(regions(labels[0] != labels[1]), 1):
+        rows, start, width = region.window
+        columns = np.arange(start, start + width) % (2 * height)
+        part = objects[rows]
+        part[:, columns] = np.where(region.mask, number, part[:, columns])
+    return objects
+
+
+def _read_labels(path, height):
+    """Read a picture of labels as one number per pixel; colours are packed into it."""
+    try:
+        stored = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (OSError, cv2.error) as error:
+        raise FileError(f"Cannot read {path}: {error}") from error
+    if stored is None:
+        raise FileError(f"Expected a picture of labels. Received: {path}, which cannot be decoded")
+    stored = cv2.resize(stored, (2 * height, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    if stored.ndim == 2:
+        return stored.astype(np.int32)
+    blue, green, red = (stored[..., channel].astype(np.int32) for channel in range(3))
+    return red << 16 | green << 8 | blue
+
+
+class PanoramaStream(Stream):
+    """Six faces with a hole, from panoramas.
+
+    Parameters
+    ----------
+    items : sequence of PanoItem
+    face_size : int
+        Side of a face in pixels.
+    seed : int
+    training : bool
+        Else one pass: rotation and hole of an item depend on its name and the seed alone.
+    settings : PanoramaSettings
+    local_size : int
+        Side of the local windows in pixels.
+    cache_bytes : int
+        Bound of the memory for decoded panoramas.
+    unreadable : Unreadable, optional
+        Takes the panoramas that could not be decoded; the stream goes on with the next.
+    """
+
+    def __init__(
+        self,
+        items,
+        *,
+        face_size,
+        seed,
+        training=True,
+        settings=None,
+        local_size=64,
+        cache_bytes=0,
+        unreadable=None,
+    ):
+        super().__init__(items, seed=seed, training=training, cache_bytes=cache_bytes, unreadable=unreadable)
+        self.face_size, self.local_size = face_size, local_size
+        self.settings = settings or PanoramaSettings()
+        if local_size > face_size:
+            raise UsageError(
+                f"local_size must be at most the face's side {face_size}. Received: {local_size}"
+            )
+
+    def draw(self, index):
+        """Draw a sample.
+
+        Parameters
+        ----------
+        index : int
+            Place in the stream.
+
+        Returns
+        -------
+        seen, truth : ndarray, shape (6, S, S, 3), uint8
+        mask : ndarray, shape (6, S, S), bool
+        weight : ndarray, shape (6, S, S), float32
+        window, real_window : ndarray, shape (6, 2), int32
+            Row and column of the top left corners of the local windows. A face's first window contains its
+            part of the hole, or lies around a pixel of it when it is too large.
+        """
+        position, panorama = self._readable(index)
+        rng, settings = self._rng(index, position), self.settings
+        pitch, roll = rng.uniform(-settings.tilt, settings.tilt, 2)
+        rotation = rotation_matrix(rng.uniform(-np.pi, np.pi), pitch, roll)
+        hole = self._hole(rng, panorama)
+        mirrored = self.training and settings.flip and rng.random() < 0.5
+
+        def sample(pixels, interpolation="bilinear"):
+            faces = to_faces(pixels, self.face_size, rotation=rotation, interpolation=interpolation)
+            return faces[_MIRRORED_FACES][:, :, ::-1] if mirrored else faces
+
+        mask, truth = sample(hole, "nearest"), sample(panorama.truth)
+        seen = truth if panorama.seen is None else sample(panorama.seen)
+        weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
+        windows = np.stack([self._window(rng, face) for face in mask])
+        free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
+        return seen, truth, mask, weight.astype(np.float32), windows, free
+
+    def _name(self, position):
+        return self.items[position].name
+
+    def _load(self, position):
+        return read_panorama_item(
+            self.items[position], 2 * self.face_size, blurred_pole=self.settings.blurred_pole
+        )
+
+    def _hole(self, rng, panorama):
+        settings, height = self.settings, len(panorama.truth)
+        hole = None if panorama.objects is None else _object_hole(rng, panorama.objects, settings)
+        if hole is None or rng.random() < settings.extra_hole_odds:
+            kind = settings.hole_kinds[rng.integers(len(settings.hole_kinds))]
+            extra = random_sphere_hole(rng, height, kind=kind, low=settings.hole_low, high=settings.hole_high)
+            hole = extra if hole is None else hole | extra
+        return hole
+
+    def _window(self, rng, mask):
+        """Place a local window on a face: around its hole, around a pixel of a large one, or anywhere."""
+        local, most = self.local_size, self.face_size - self.local_size
+        rows, columns = np.nonzero(mask)
+        if not len(rows):
+            return rng.integers(0, most + 1, 2).astype(np.int32)
+        if max(np.ptp(rows), np.ptp(columns)) >= local:
+            chosen = rng.integers(len(rows))
+            corner = np.array([rows[chosen], columns[chosen]]) - local // 2
+            return np.clip(corner, 0, most).astype(np.int32)
+        first = np.array([rows.min(), columns.min()])
+        last = np.array([rows.max(), columns.max()])
+        low, high = np.maximum(last + 1 - local, 0), np.minimum(first, most)
+        return rng.integers(low, high + 1).astype(np.int32)
+
+
+def _object_hole(rng, objects, settings):
+    """Take some of the objects, widened; None if none is large enough."""
+    share = np.broadcast_to(latitude_weights(len(objects)), objects.shape)
+    numbers, inverse = np.unique(objects, return_inverse=True)
+    areas = np.bincount(inverse.ravel(), share.ravel()) / share.sum()
+    numbers = numbers[(numbers > 0) & (areas > _SMALLEST_OBJECT)]
+    if not len(numbers):
+        return None
+    count = min(len(numbers), rng.integers(settings.objects[0], settings.objects[1] + 1))
+    return grow(
+        np.isin(objects, rng.choice(numbers, count, replace=False)), rng.uniform(*settings.object_margin)
+    )
