@@ -1,0 +1,104 @@
+"""Global and local discriminator with one verdict between them (Iizuka et al. 2017, tables 2 and 3)."""
+
+from dataclasses import asdict, dataclass
+
+import keras
+import tensorflow as tf
+
+from pano_inpaint.models.layers import FusedBatchNormalization
+
+# Channels of 5×5 convolutions of stride 2, at width 1 and for pictures of 128² with a window of 64²;
+# for 256² and 128² the paper has one more of 512 each (Iizuka et al. 2017, table 2).
+GLOBAL = [64, 128, 256, 512, 512]
+LOCAL = [64, 128, 256, 512]
+FEATURES = 1024
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig:
+    """What defines the discriminator.
+
+    Attributes
+    ----------
+    size, local_size : int
+        Sides in pixels of the whole picture and of the window around the hole.
+    width : float
+        Factor on the convolutions' channels.
+    """
+
+    size: int = 128
+    local_size: int = 64
+    width: float = 1.0
+
+    def to_dict(self):
+        """Return the settings as JSON types."""
+        return asdict(self)
+
+
+def build_discriminator(config):
+    """Build the discriminator.
+
+    Parameters
+    ----------
+    config : DiscriminatorConfig
+
+    Returns
+    -------
+    keras.Model
+        Inputs ``picture`` (B, size, size, 3) and ``window`` (B, local_size, local_size, 3), float32
+        in [0, 1]: a real picture or a completed one, never the raw output. Output (B, 1), float32:
+        the logit of "real", from one layer that real and completed pictures share.
+    """
+    picture = keras.Input((config.size, config.size, 3), name="picture")
+    window = keras.Input((config.local_size, config.local_size, 3), name="window")
+    whole = _branch(picture, _rows(GLOBAL, config.size // 128), config.width, "global")
+    local = _branch(window, _rows(LOCAL, config.local_size // 64), config.width, "local")
+    both = keras.layers.Concatenate(name="both")([whole, local])
+    verdict = keras.layers.Dense(1, dtype="float32", name="verdict")(both)
+    return keras.Model([picture, window], verdict, name="discriminator")
+
+
+def crop_windows(pictures, corners, size):
+    """Cut one square window out of each picture.
+
+    Parameters
+    ----------
+    pictures : Tensor, shape (B, H, W, C)
+    corners : Tensor, shape (B, 2), int32
+        Row and column of each window's top left pixel.
+    size : int
+        Side of the windows in pixels.
+
+    Returns
+    -------
+    Tensor, shape (B, size, size, C)
+    """
+    steps = tf.range(size)
+    rows = tf.gather(pictures, corners[:, :1] + steps, axis=1, batch_dims=1)
+    turned = tf.transpose(rows, (0, 2, 1, 3))
+    columns = tf.gather(turned, corners[:, 1:] + steps, axis=1, batch_dims=1)
+    return tf.transpose(columns, (0, 2, 1, 3))
+
+
+def _rows(channels, factor):
+    """Add a convolution for each doubling of the side over the table's."""
+    return channels + [512] * max(0, factor.bit_length() - 1)
+
+
+def _branch(features, rows, width, name):
+    features = keras.layers.Rescaling(2.0, offset=-1.0, name=f"{name}_centred")(features)
+    for number, channels in enumerate(rows, start=1):
+        features = keras.layers.Conv2D(
+            max(4, round(channels * width)),
+            5,
+            strides=2,
+            padding="same",
+            use_bias=False,
+            kernel_initializer="he_normal",
+            name=f"{name}{number}",
+        )(features)
+        features = FusedBatchNormalization(name=f"{name}{number}_norm")(features)
+        features = keras.layers.ReLU(name=f"{name}{number}_relu")(features)
+    features = keras.layers.Flatten(name=f"{name}_flat")(features)
+    features = keras.layers.Dense(round(FEATURES * width), name=f"{name}_features")(features)
+    return keras.layers.ReLU(name=f"{name}_features_relu")(features)

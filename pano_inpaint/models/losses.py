@@ -1,0 +1,66 @@
+"""What the networks are trained for."""
+
+import tensorflow as tf
+
+RECONSTRUCTIONS = ("l2", "l1")
+ADVERSARIES = ("bce", "hinge")
+
+
+def reconstruction_loss(completed, truth, mask, weight, *, kind="l2"):
+    """Return the mean error per colour inside the hole.
+
+    Parameters
+    ----------
+    completed, truth : Tensor, shape (B, H, W, 3), float32 in [0, 1]
+    mask : Tensor, shape (B, H, W, 1)
+        1 = hole; elsewhere nothing counts (Iizuka et al. 2017, equation 2).
+    weight : Tensor, shape (B, H, W, 1)
+        What each pixel counts, such as its share of the sphere.
+    kind : {"l2", "l1"}
+        Squared or absolute error.
+
+    Returns
+    -------
+    Tensor, scalar
+        0 when there is no hole at all.
+    """
+    error = completed - truth
+    error = tf.abs(error) if kind == "l1" else tf.square(error)
+    counted = mask * weight
+    return tf.math.divide_no_nan(tf.reduce_sum(error * counted), 3 * tf.reduce_sum(counted))
+
+
+def discriminator_loss(real, fake, present, *, kind="bce"):
+    """Return the discriminator's loss on the logits of real and of completed pictures.
+
+    Parameters
+    ----------
+    real, fake : Tensor, shape (B, 1), float32
+        Logits of "real".
+    present : Tensor, shape (B, 1)
+        1 where the completed picture has a hole; a fake without one is real and does not count.
+    kind : {"bce", "hinge"}
+        Cross entropy (Goodfellow et al. 2014) or hinge (Lim and Ye 2017); an undecided
+        discriminator stands at 2·ln 2 ≈ 1.39 and at 2.
+
+    Returns
+    -------
+    Tensor, scalar
+    """
+    if kind == "hinge":
+        on_real, on_fake = tf.nn.relu(1 - real), tf.nn.relu(1 + fake)
+    else:
+        on_real, on_fake = tf.nn.softplus(-real), tf.nn.softplus(fake)
+    return tf.reduce_mean(on_real) + _mean_present(on_fake, present)
+
+
+def adversarial_loss(fake, present, *, kind="bce"):
+    """Return what the completion network loses where the discriminator sees through it.
+
+    Shapes and kinds as in `discriminator_loss`; the non-saturating form for "bce".
+    """
+    return _mean_present(-fake if kind == "hinge" else tf.nn.softplus(-fake), present)
+
+
+def _mean_present(values, present):
+    return tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))

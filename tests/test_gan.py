@@ -1,0 +1,141 @@
+"""Each training step moves what it may move, and nothing else."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pano_inpaint.models.completion import CompletionConfig, build_completion_network, encoder_layers
+from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator, crop_windows
+from pano_inpaint.models.gan import CompletionGAN, GanSettings
+from pano_inpaint.models.losses import adversarial_loss, discriminator_loss, reconstruction_loss
+
+SIZE, LOCAL = 32, 16
+
+
+def build_gan(**settings):
+    tf.keras.utils.set_random_seed(3)
+    completion = build_completion_network(CompletionConfig(width=1 / 16))
+    discriminator = build_discriminator(DiscriminatorConfig(SIZE, LOCAL, width=1 / 32))
+    return CompletionGAN(completion, discriminator, GanSettings(**settings))
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(2)
+    picture = rng.random((4, SIZE, SIZE, 3), dtype=np.float32)
+    mask = np.zeros((4, SIZE, SIZE, 1), np.float32)
+    mask[:, 6:14, 8:18] = 1
+    values = {"input": picture, "truth": picture, "mask": mask, "weight": np.ones_like(mask)}
+    corners = np.full((4, 2), 5, np.int32)
+    return {key: tf.constant(value) for key, value in (values | {"window": corners}).items()} | {
+        "real_window": tf.constant(corners)
+    }
+
+
+def moved(gan, run):
+    """Names of the networks of which any weight moved, and of those whose statistics did."""
+    models = {"completion": gan.completion, "discriminator": gan.discriminator}
+    before = {name: model.get_weights() for name, model in models.items()}
+    run()
+    result = set()
+    for name, model in models.items():
+        for weight, old in zip(model.weights, before[name], strict=True):
+            if not np.array_equal(weight, old):
+                result.add(f"{name} {'weights' if weight.trainable else 'statistics'}")
+    return result
+
+
+COMPLETION = {"completion weights", "completion statistics"}
+DISCRIMINATOR = {"discriminator weights", "discriminator statistics"}
+
+
+def test_first_phase_moves_the_completion_network_only(batch):
+    gan = build_gan()
+    assert moved(gan, lambda: gan.reconstruct(batch)) == COMPLETION
+
+
+def test_second_phase_moves_the_discriminator_only(batch):
+    gan = build_gan()
+    assert moved(gan, lambda: gan.step("discriminator", batch)) == DISCRIMINATOR
+
+
+def test_switched_to_completion_the_discriminator_stands_and_is_measured(batch):
+    gan = build_gan()
+    losses = {}
+    assert moved(gan, lambda: losses.update(gan.step("completion", batch))) == COMPLETION
+    assert losses["discriminator"] > 0
+
+
+def test_joint_step_moves_both(batch):
+    gan = build_gan()
+    assert moved(gan, lambda: gan.step("joint", batch)) == COMPLETION | DISCRIMINATOR
+
+
+@pytest.mark.parametrize("target", ["reconstruct", "discriminator", "completion", "joint"])
+def test_frozen_encoder_is_bit_equal(batch, target):
+    gan = build_gan()
+    frozen = encoder_layers(gan.completion, 4)
+    for layer in frozen:
+        layer.trainable = False
+    gan = CompletionGAN(gan.completion, gan.discriminator, gan.settings)
+    before = [layer.get_weights() for layer in frozen]
+    for _ in range(2):
+        gan.reconstruct(batch) if target == "reconstruct" else gan.step(target, batch)
+    for layer, old in zip(frozen, before, strict=True):
+        for now, then in zip(layer.get_weights(), old, strict=True):
+            np.testing.assert_array_equal(now, then)
+
+
+def test_the_discriminators_gradient_reaches_the_completion_network(batch):
+    no_reconstruction = batch | {"weight": tf.zeros_like(batch["weight"])}
+    gan = build_gan(adversarial_weight=1.0)
+    assert "completion weights" in moved(gan, lambda: gan.step("completion", no_reconstruction))
+
+
+def test_known_pixels_of_a_composite_do_not_matter_for_the_loss(batch):
+    gan = build_gan()
+    other = tf.where(batch["mask"] > 0, batch["truth"], batch["truth"] + 1)
+    completed = gan.completion([batch["input"], batch["mask"]])
+    losses = [
+        float(reconstruction_loss(completed, truth, batch["mask"], batch["weight"]))
+        for truth in (batch["truth"], other)
+    ]
+    assert losses[0] == losses[1]
+
+
+def test_moving_average_is_what_is_saved(batch):
+    gan = build_gan(ema_decay=0.9)
+    start = gan.completion.get_weights()
+    gan.reconstruct(batch)
+    for average, old, new in zip(gan.averaged_weights(), start, gan.completion.get_weights(), strict=True):
+        np.testing.assert_allclose(average, 0.9 * old + 0.1 * new, rtol=1e-4, atol=1e-6)
+
+
+def test_windows_are_cut_exactly():
+    pictures = np.arange(2 * 8 * 10 * 3, dtype=np.float32).reshape(2, 8, 10, 3)
+    corners = np.array([[1, 4], [4, 0]], np.int32)
+    cut = np.asarray(crop_windows(tf.constant(pictures), tf.constant(corners), 4))
+    np.testing.assert_array_equal(cut[0], pictures[0, 1:5, 4:8])
+    np.testing.assert_array_equal(cut[1], pictures[1, 4:8, 0:4])
+
+
+@pytest.mark.parametrize(("kind", "undecided"), [("bce", 2 * np.log(2)), ("hinge", 2.0)])
+def test_an_undecided_discriminators_loss(kind, undecided):
+    zeros, present = tf.zeros((3, 1)), tf.ones((3, 1))
+    assert float(discriminator_loss(zeros, zeros, present, kind=kind)) == pytest.approx(undecided)
+
+
+def test_pictures_without_a_hole_do_not_count_as_fakes():
+    fake, present = tf.constant([[5.0], [-5.0]]), tf.constant([[0.0], [1.0]])
+    alone = adversarial_loss(fake[1:], present[1:])
+    assert float(adversarial_loss(fake, present)) == pytest.approx(float(alone))
+
+
+def test_reconstruction_is_the_mean_inside_the_hole():
+    truth, mask = np.zeros((1, 4, 4, 3), np.float32), np.zeros((1, 4, 4, 1), np.float32)
+    mask[:, :2] = 1
+    completed = np.where(mask > 0, 0.5, 9.0).astype(np.float32)
+    ones = np.ones_like(mask)
+    assert float(reconstruction_loss(completed, truth, mask, ones)) == pytest.approx(0.25)
+    assert float(reconstruction_loss(completed, truth, mask, ones, kind="l1")) == pytest.approx(0.5)
+    assert float(reconstruction_loss(completed, truth, mask * 0, ones)) == 0
