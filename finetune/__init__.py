@@ -1,0 +1,1 @@
+"""Transfer the completion network from photographs to equirectangular panoramas."""

@@ -1,0 +1,98 @@
+"""What fine-tuning gives the training loop: a pretrained network in part frozen, panoramas as faces."""
+
+import numpy as np
+
+from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
+from pano_inpaint.models.completion import encoder_layers
+from pano_inpaint.models.gan import CompletionGAN, GanSettings
+from pano_inpaint.models.layers import FusedBatchNormalization
+from pano_inpaint.models.presets import build_completion, build_trained_discriminator
+from pano_inpaint.models.schedule import build_schedule
+from pano_inpaint.models.sheets import build_sheet
+from pano_inpaint.settings import subset
+
+SHEET_OF = 4  # panoramas on a sample sheet
+
+
+class FinetuneJob:
+    """Fine-tuning on panoramas; see `models.trainer.Job`.
+
+    Parameters
+    ----------
+    settings : FinetuneSettings
+    preset : Preset
+        Where to start.
+    train, val : sequence of PanoItem
+    """
+
+    def __init__(self, settings, preset, train, val):
+        self._settings, self._preset, self._train, self._val = settings, preset, train, val
+        self.unreadable = Unreadable()
+        self.schedule = build_schedule(settings)
+        self.config = preset.config | {
+            "stage": "finetune",
+            "face_size": settings.face_size,
+            "padding": settings.padding,
+        }
+
+    def build(self, replicas):
+        """Return the pretrained networks, frozen as the settings ask."""
+        completion = self.pretrained()
+        freeze(completion, self._settings.freeze_depth, statistics=self._settings.freeze_statistics)
+        discriminator = build_trained_discriminator(self._preset)
+        return CompletionGAN(
+            completion, discriminator, subset(GanSettings, self._settings), replicas=replicas
+        )
+
+    def pretrained(self):
+        """Return the completion network as it was before fine-tuning."""
+        return build_completion(self._preset, padding=self._settings.padding, size=self._settings.face_size)
+
+    def batches(self, start):
+        """Return the endless stream of panoramas, six faces each, from number `start` on."""
+        return self._dataset(self._train, training=True, start=start)
+
+    def validation(self):
+        """Return the held-out panoramas, each with its own fixed rotation and hole."""
+        return self._dataset(self._val, training=False)
+
+    def sheet(self, completion):
+        """Return *original | with hole | completed* of the faces with holes of some held-out panoramas."""
+        triples = [_faces_with_holes(completion, batch) for batch in self._first(SHEET_OF)]
+        return build_sheet(*(np.concatenate(parts) for parts in zip(*triples, strict=True)))
+
+    def _first(self, count):
+        return self.validation().take(count).as_numpy_iterator()
+
+    def _dataset(self, items, *, training, start=0):
+        settings = self._settings
+        return panorama_dataset(
+            items,
+            seed=settings.seed,
+            face_size=settings.face_size,
+            settings=PanoramaSettings(
+                tilt=np.radians(settings.tilt_deg),
+                hole_low=np.radians(settings.hole_low_deg),
+                hole_high=np.radians(settings.hole_high_deg),
+            ),
+            local_size=self._preset.config["discriminator"]["local_size"],
+            training=training,
+            start=start,
+            cache_bytes=settings.cache_megabytes * 2**20,
+            unreadable=self.unreadable,
+        )
+
+
+def freeze(completion, depth, *, statistics):
+    """Keep the first convolutions from training, and all normalisation if `statistics` is True."""
+    for layer in encoder_layers(completion, depth):
+        layer.trainable = False
+    for layer in completion.layers if statistics else ():
+        if isinstance(layer, FusedBatchNormalization):
+            layer.trainable = False
+
+
+def _faces_with_holes(completion, batch):
+    completed = np.asarray(completion([batch["input"], batch["mask"]], training=False))
+    chosen = batch["mask"].any(axis=(1, 2, 3))
+    return batch["truth"][chosen], batch["mask"][chosen], completed[chosen]

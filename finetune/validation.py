@@ -1,0 +1,55 @@
+"""Scores of a completion network on held-out panoramas: inside the hole, every part of the sphere alike."""
+
+import numpy as np
+
+from pano_inpaint.metrics import l1, psnr, ssim
+from pano_inpaint.scoring import load_lpips, mean_scores
+
+
+def score_network(completion, panoramas, evaluators=()):
+    """Score a completion network.
+
+    Parameters
+    ----------
+    completion : keras.Model
+    panoramas : iterable of dict
+        Elements of `data.panorama_dataset`, as tensors or arrays.
+    evaluators : sequence of LPIPS
+
+    Returns
+    -------
+    dict
+        Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
+        solid angle and over the holes only.
+    """
+    return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
+
+
+def load_evaluators():
+    """Return the LPIPS networks that are installed, and notes about those that are not."""
+    return load_lpips(("alex",))
+
+
+def _score_panorama(completion, faces, evaluators):
+    completed = np.clip(np.asarray(completion([faces["input"], faces["mask"]], training=False)), 0, 1)
+    truth = np.asarray(faces["truth"])
+    weights = np.asarray(faces["mask"] * faces["weight"])[..., 0]
+    strip = {"result": _strip(completed), "truth": _strip(truth), "weights": _strip(weights)}
+    scores = {"psnr": psnr(**strip), "l1": l1(**strip), "ssim": _mean_ssim(completed, truth, weights)}
+    for evaluator in evaluators:
+        distances = evaluator.map(completed, truth)
+        scores[f"lpips_{evaluator.network}"] = float(np.average(distances, weights=weights))
+    return scores
+
+
+def _strip(faces):
+    """Lay the faces out below each other."""
+    return faces.reshape(-1, *faces.shape[2:])
+
+
+def _mean_ssim(completed, truth, weights):
+    """Average over the faces: SSIM looks at neighbourhoods, which a strip of faces would mix."""
+    totals = weights.sum(axis=(1, 2))
+    seen = np.flatnonzero(totals)
+    values = [ssim(completed[face], truth[face], weights[face]) for face in seen]
+    return float(np.average(values, weights=totals[seen]))

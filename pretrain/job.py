@@ -1,0 +1,85 @@
+"""What pretraining gives the training loop: networks, batches of photographs, sample sheets."""
+
+import numpy as np
+
+from pano_inpaint.data import CropSettings, HoleSettings, Unreadable, photo_dataset
+from pano_inpaint.models.completion import CompletionConfig, build_completion_network
+from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
+from pano_inpaint.models.gan import CompletionGAN, GanSettings
+from pano_inpaint.models.schedule import build_schedule
+from pano_inpaint.models.sheets import build_sheet
+from pano_inpaint.settings import subset
+
+MEAN_OF = 64  # pictures whose mean colour stands for the set's
+SHEET_OF = 12  # pictures on a sample sheet
+
+
+class PretrainJob:
+    """Pretraining on photographs; see `models.trainer.Job`.
+
+    Parameters
+    ----------
+    settings : PretrainSettings
+    train, val : sequence
+        Sources of `photo_dataset`.
+    """
+
+    def __init__(self, settings, train, val):
+        self._settings, self._train, self._val = settings, train, val
+        self.unreadable = Unreadable()
+        mean = self._mean_colour() if settings.hole_fill == "mean" else (0.5, 0.5, 0.5)
+        self._completion = CompletionConfig(settings.width, settings.hole_fill, mean)
+        self._discriminator = DiscriminatorConfig(
+            settings.size, settings.local_size, settings.discriminator_width
+        )
+        self.schedule = build_schedule(settings)
+        self.config = {
+            "stage": "pretrain",
+            "face_size": settings.size,
+            "completion": self._completion.to_dict(),
+            "discriminator": self._discriminator.to_dict(),
+        }
+
+    def build(self, replicas):
+        """Return networks with fresh weights."""
+        completion = build_completion_network(self._completion, size=self._settings.size)
+        discriminator = build_discriminator(self._discriminator)
+        return CompletionGAN(
+            completion, discriminator, subset(GanSettings, self._settings), replicas=replicas
+        )
+
+    def batches(self, start):
+        """Return the endless stream of training batches from number `start` on."""
+        return self._dataset(self._train, self._settings.batch, training=True, start=start)
+
+    def sheet(self, completion):
+        """Return *original | with hole | completed* of the same validation pictures every time."""
+        dataset = self._dataset(self._val[:SHEET_OF], SHEET_OF, training=False)
+        batch = next(dataset.as_numpy_iterator())
+        completed = completion([batch["input"], batch["mask"]], training=False)
+        return build_sheet(batch["truth"], batch["mask"], np.asarray(completed))
+
+    def _dataset(self, sources, batch, *, training, start=0):
+        settings = self._settings
+        return photo_dataset(
+            sources,
+            batch=batch,
+            seed=settings.seed,
+            size=settings.size,
+            crops=CropSettings(scale=(settings.crop_low, settings.crop_high)),
+            holes=HoleSettings(
+                kinds=settings.hole_kinds,
+                low=settings.hole_low,
+                high=settings.hole_high,
+                local_size=settings.local_size,
+            ),
+            training=training,
+            start=start,
+            cache_bytes=settings.cache_megabytes * 2**20,
+            unreadable=self.unreadable,
+        )
+
+    def _mean_colour(self):
+        dataset = self._dataset(self._train, MEAN_OF, training=True)
+        pictures = next(dataset.as_numpy_iterator())["truth"]
+        return tuple(round(float(value), 4) for value in pictures.mean(axis=(0, 1, 2)))
