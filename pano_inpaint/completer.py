@@ -1,0 +1,88 @@
+"""Running the completion network on the six faces of a panorama, without TensorFlow where possible."""
+
+import importlib.util
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from pano_inpaint.errors import FileError
+
+RUNTIMES = ("auto", "litert", "keras")
+
+
+def load_completer(preset, *, runtime="auto"):
+    """Load a preset's network for completing panoramas.
+
+    Parameters
+    ----------
+    preset : Preset
+    runtime : {"auto", "litert", "keras"}
+        "auto" takes the preset's inference form where it has one, and Keras otherwise. The two
+        differ by less than 1/255.
+
+    Returns
+    -------
+    callable
+        ``complete(faces, mask)`` with faces (6, S, S, 3), float32 in [0, 1], and mask (6, S, S, 1),
+        1 = hole; returns the completed faces. Its attribute ``face_size`` is S.
+
+    Raises
+    ------
+    ValueError
+        If there is no such runtime.
+    FileError
+        If the preset's files are damaged.
+    """
+    if runtime not in RUNTIMES:
+        raise ValueError(f"runtime must be one of {RUNTIMES}. Received: {runtime!r}")
+    light = preset.inference_form is not None and importlib.util.find_spec("ai_edge_litert") is not None
+    if runtime == "keras" or (runtime == "auto" and not light):
+        return _KerasCompleter(preset)
+    return _LiteRTCompleter(preset)
+
+
+class _LiteRTCompleter:
+    def __init__(self, preset):
+        from ai_edge_litert.interpreter import Interpreter
+
+        if preset.inference_form is None:
+            raise FileError(f"expected an inference form in {preset.folder}, got none")
+        try:
+            with _quiet_stderr():
+                interpreter = Interpreter(str(preset.inference_form), num_threads=os.cpu_count())
+                self._run = interpreter.get_signature_runner()
+        except (RuntimeError, ValueError) as error:
+            raise FileError(f"expected a LiteRT network in {preset.inference_form}, got: {error}") from error
+        self.face_size = int(self._run.get_input_details()["picture"]["shape"][1])
+
+    def __call__(self, faces, mask):
+        return self._run(picture=faces.astype(np.float32), mask=mask.astype(np.float32))["completed"]
+
+
+@contextmanager
+def _quiet_stderr():
+    """Keep the runtime's native greeting off the user's terminal; its errors are raised, not printed."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+class _KerasCompleter:
+    def __init__(self, preset):
+        from pano_inpaint.models.presets import build_completion
+
+        self._network = build_completion(preset, padding="cube")
+        self.face_size = preset.face_size
+
+    def __call__(self, faces, mask):
+        completed = self._network([faces.astype(np.float32), mask.astype(np.float32)], training=False)
+        return np.asarray(completed)

@@ -1,0 +1,164 @@
+"""The command line as its users meet it: real processes, real files."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pano_inpaint
+from pano_inpaint.masks import spherical_cap
+
+HEIGHT = 64
+
+
+def run(*arguments, module="pano_inpaint", **options):
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture
+def tour(tmp_path):
+    """A folder of three panoramas, two with masks of their own."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "masks").mkdir()
+    for number, name in enumerate(("hall", "lounge", "attic")):
+        pixels = rng.integers(0, 256, (HEIGHT, 2 * HEIGHT, 3), dtype=np.uint8)
+        (tmp_path / "tour").mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "tour" / f"{name}.png")
+        if name != "attic":
+            mask = spherical_cap(number, -0.3, 0.3, HEIGHT)
+            Image.fromarray(mask).save(tmp_path / "masks" / f"{name}_mask.png")
+    return tmp_path
+
+
+def pixels_of(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+@pytest.mark.parametrize("module", ["pano_inpaint", "pretrain", "finetune"])
+def test_help_is_light_and_does_not_import_tensorflow(module):
+    code = (
+        "import sys, runpy\n"
+        f"sys.argv = ['{module}', '--help']\n"
+        f"try: runpy.run_module('{module}', run_name='__main__')\n"
+        "except SystemExit as end: assert not end.code\n"
+        "heavy = {'tensorflow', 'keras', 'cv2', 'matplotlib'} & sys.modules.keys()\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "Usage" in shown.stdout
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, pano_inpaint; sys.exit(bool({'tensorflow', 'cv2', 'numpy'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_public_names():
+    assert pano_inpaint.__all__ == [
+        "Eraser", "PanoInpaintError", "Panorama", "read_mask", "read_panorama", "write_panorama",
+    ]  # fmt: skip
+    for name in pano_inpaint.__all__:
+        assert getattr(pano_inpaint, name).__doc__
+    with pytest.raises(AttributeError, match="nothing"):
+        pano_inpaint.nothing  # noqa: B018
+
+
+def test_version():
+    assert run("--version").stdout.strip() == f"pano-inpaint {pano_inpaint.__version__}"
+
+
+def test_erase_one(tour, tiny_preset):
+    out = tour / "new" / "folder" / "hall.png"
+    mask = tour / "masks" / "hall_mask.png"
+    done = run("erase", tour / "tour" / "hall.png", "--mask", mask, "-o", out, "--preset", tiny_preset.folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(out)
+    before, after, hole = (pixels_of(path) for path in (tour / "tour" / "hall.png", out, mask))
+    np.testing.assert_array_equal(after[~hole], before[~hole])
+    assert (after[hole] != before[hole]).any()
+
+
+def test_erase_a_folder_goes_on_past_bad_files(tour, tiny_preset):
+    (tour / "tour" / "broken.png").write_bytes(b"no picture")
+    Image.fromarray(np.zeros((HEIGHT, 2 * HEIGHT), bool)).save(tour / "masks" / "broken.png")
+    Image.fromarray(np.zeros((4, 8), bool)).save(tour / "masks" / "cellar.png")
+    out = tour / "out"
+    done = run("erase", tour / "tour", "--mask", tour / "masks", "-o", out, "--preset", tiny_preset.folder)
+    assert done.returncode == 1
+    assert sorted(path.name for path in out.iterdir()) == ["hall.png", "lounge.png"]
+    assert "broken.png" in done.stderr
+    assert "attic.png" in done.stderr
+    assert "no panorama for the mask cellar.png" in done.stderr
+    assert "2 of 4 failed" in done.stderr
+
+
+def test_one_mask_for_a_folder(tour, tiny_preset):
+    mask, out = tour / "masks" / "hall_mask.png", tour / "out"
+    done = run("erase", tour / "tour", "--mask", mask, "-o", out, "--preset", tiny_preset.folder)
+    assert done.returncode == 0, done.stderr
+    assert len(list(out.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["erase", "tour/hall.png", "--mask", "masks/hall_mask.png", "-o", "tour/hall.png"], 2, "source"),
+        (["erase", "nothing.png", "--mask", "masks/hall_mask.png", "-o", "o.png"], 1, "nothing.png"),
+        (["erase", "tour/hall.png", "--mask", "small.png", "-o", "o.png"], 2, "128"),
+        (["erase", "tour/hall.png", "--mask", "masks/hall_mask.png", "-o", "o.bmp"], 2, "o.bmp"),
+        (["erase", "masks/empty", "--mask", "small.png", "-o", "o"], 2, "expected pictures"),
+        (["view", "tour/hall.png", "--before", "tour/hall.png", "--before", "small.png"], 2, "got 2"),
+        (["score", "tour", "nothing"], 1, "nothing"),
+        (["erase", "tour/hall.png", "--mask", "m.png", "-o", "o.png", "--preset", "no"], 2, "'no'"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(tour, tiny_preset, arguments, code, message):
+    Image.fromarray(np.ones((8, 16), bool)).save(tour / "small.png")
+    (tour / "masks" / "empty").mkdir()
+    if arguments[0] == "erase" and "--preset" not in arguments:
+        arguments = [*arguments, "--preset", tiny_preset.folder]
+    before = (tour / "tour" / "hall.png").read_bytes()
+    done = run(*arguments, cwd=tour)
+    assert done.returncode == code, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    assert message in lines[0]
+    assert "Traceback" not in done.stderr
+    assert (tour / "tour" / "hall.png").read_bytes() == before
+    assert not list(tour.rglob(".part*"))
+    assert not (tour / "o.png").exists()
+
+
+def test_debug_shows_the_traceback(tour):
+    done = run("erase", "nothing.png", "--mask", "m.png", "-o", "o.png", "--preset", "no", "--debug")
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_view_writes_a_page(tour):
+    done = run("view", tour / "tour" / "hall.png", "--no-open", "-o", tour / "page.html", "--title", "A <b>")
+    assert done.returncode == 0, done.stderr
+    page = (tour / "page.html").read_text()
+    assert "A <b>" not in page
+    assert done.stdout.strip() == str(tour / "page.html")
+
+
+def test_score_prints_a_table_and_writes_it(tour):
+    noisy = tour / "results"
+    noisy.mkdir()
+    for name in ("hall", "lounge"):
+        pixels = pixels_of(tour / "tour" / f"{name}.png") // 2
+        Image.fromarray(pixels).save(noisy / f"{name}.png")
+    done = run("score", noisy, tour / "tour", "--mask", tour / "masks", "--csv", tour / "s.csv")
+    assert done.returncode == 1  # the attic has no result
+    assert "attic" in done.stderr
+    rows = (tour / "s.csv").read_text().splitlines()
+    assert rows[0].startswith("name,psnr,ssim,l1")
+    assert [row.split(",")[0] for row in rows[1:]] == ["hall", "lounge", "mean"]
+    expected = -10 * np.log10(np.mean([0.25 * 1 / 3]))  # uniform noise, halved: mean square error 1/12
+    assert float(rows[-1].split(",")[1]) == pytest.approx(expected, abs=0.5)

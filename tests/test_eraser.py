@@ -1,0 +1,127 @@
+"""Erasing: only the hole changes, wherever it lies, and the fill joins its surroundings."""
+
+import numpy as np
+import pytest
+
+from pano_inpaint.eraser import Eraser, shrink, with_context
+from pano_inpaint.errors import UsageError
+from pano_inpaint.gpano import Placement
+from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.metrics import seam_step
+from pano_inpaint.panorama import Panorama
+from pano_inpaint.sphere import window_directions
+
+HEIGHT = 128
+
+
+class Oracle:
+    """Completes faces with the true colours of `smooth_panorama`, less a cast that blending must remove."""
+
+    face_size = 64
+
+    def __init__(self, cast=0.0):
+        self.cast = cast
+        self.rotations = []
+
+    def __call__(self, faces, mask):
+        known = np.where(mask > 0, np.nan, faces)
+        assert np.isnan(known[0, 32, 32]).all()  # the hole is at the front face's centre
+        return np.where(mask > 0, np.nanmean(known, axis=(0, 1, 2)) + self.cast, faces).astype(np.float32)
+
+
+def smooth_panorama(dtype=np.uint8):
+    """Colours that change slowly with direction, over seam and poles too."""
+    rays = window_directions((slice(0, HEIGHT), 0, 2 * HEIGHT), HEIGHT)
+    return Panorama(np.rint((0.5 + 0.1 * rays) * np.iinfo(dtype).max).astype(dtype))
+
+
+HOLES = {
+    "equator": (0.3, 0.0, 0.25),
+    "seam": (np.pi, 0.1, 0.25),
+    "nadir": (0.0, -np.pi / 2, 0.3),
+    "zenith": (1.0, np.pi / 2 - 0.1, 0.3),
+    "larger than a face": (2.0, -0.4, 1.1),
+}
+
+
+@pytest.fixture(params=HOLES.values(), ids=HOLES)
+def hole(request):
+    return spherical_cap(*request.param, HEIGHT)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_only_the_hole_changes(hole, dtype):
+    panorama = smooth_panorama(dtype)
+    erased = Eraser(Oracle()).erase(panorama, hole)
+    np.testing.assert_array_equal(erased.pixels[~hole], panorama.pixels[~hole])
+    assert (erased.pixels[hole] != panorama.pixels[hole]).any()
+    assert erased.pixels.dtype == dtype
+
+
+def test_what_was_in_the_hole_leaves_no_trace(hole):
+    panorama = smooth_panorama()
+    marked = panorama.with_pixels(np.where(hole[..., None], np.uint8(255), panorama.pixels))
+    results = [Eraser(Oracle()).erase(one, hole).pixels for one in (panorama, marked)]
+    np.testing.assert_array_equal(*results)
+
+
+def test_a_cast_of_the_network_is_removed(hole):
+    panorama = smooth_panorama()
+    erased = Eraser(Oracle(cast=0.15)).erase(panorama, hole).pixels.astype(float)
+    steps = np.abs(np.diff(erased, axis=0))
+    edge = hole[1:] != hole[:-1]
+    assert steps[edge].mean() < 3  # of 255; the cast alone is 38
+
+
+def test_no_step_at_the_seam():
+    for center in (np.pi, 0.0):
+        hole = spherical_cap(center, -np.pi / 2 + 0.2, 0.6, HEIGHT)
+        erased = Eraser(Oracle(cast=0.1)).erase(smooth_panorama(), hole)
+        assert seam_step(erased.pixels, hole) < 1.5
+
+
+def test_several_holes_and_gray_with_alpha():
+    mask = spherical_cap(0.5, 0, 0.2, HEIGHT) | spherical_cap(-2.0, 0.4, 0.2, HEIGHT)
+    pixels = smooth_panorama().pixels[..., :1].repeat(2, axis=2)
+    pixels[..., 1] = 77
+    done = []
+    erased = Eraser(Oracle()).erase(Panorama(pixels), mask, watch=lambda *counts: done.append(counts))
+    np.testing.assert_array_equal(erased.pixels[~mask], pixels[~mask])
+    assert (erased.pixels[..., 1] == 77).all()
+    assert done == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_unknown_surroundings_of_a_partial_panorama_stay_black():
+    pixels = smooth_panorama().pixels.copy()
+    placement = Placement(HEIGHT, 0, 32, 2 * HEIGHT, 64)
+    pixels[:32] = pixels[96:] = 0
+    panorama = Panorama(pixels, placement=placement)
+    mask = spherical_cap(0.0, 0.5, 0.5, HEIGHT)
+    erased = Eraser(Oracle()).erase(panorama, mask)
+    np.testing.assert_array_equal(erased.pixels[~panorama.known], 0)
+    assert erased.pixels[mask & panorama.known].min() > 90
+
+
+def test_masks_that_do_not_fit_are_refused():
+    with pytest.raises(UsageError, match=r"\(128, 256\).*\(64, 128\)"):
+        Eraser(Oracle()).erase(smooth_panorama(), np.zeros((64, 128), bool))
+
+
+def test_shrinking_keeps_the_hole_out_of_the_known():
+    panorama = smooth_panorama()
+    hole = spherical_cap(0.3, 0.0, 0.25, HEIGHT)
+    marked = np.where(hole[..., None], np.uint8(255), panorama.pixels)
+    small, unseen = shrink(marked, hole, 32)
+    expected, _ = shrink(panorama.pixels, np.zeros_like(hole), 32)
+    assert np.abs(small - expected)[~unseen].max() < 0.01
+    assert small.shape == (32, 64, 3)
+    edge = unseen & (small > 0).all(axis=2)
+    assert np.abs(small - expected)[edge].max() < 0.06
+
+
+def test_context_of_a_ring_repeats_its_ends():
+    (ring,) = regions(spherical_cap(0.0, -np.pi / 2, 0.5, HEIGHT))
+    rows, start, width = with_context(ring, HEIGHT)
+    depth = ring.window[0].stop - ring.window[0].start
+    assert (start, width) == (ring.window[1] - depth, 2 * HEIGHT + 2 * depth)
+    assert rows.stop == HEIGHT

@@ -1,0 +1,79 @@
+"""Presets: found by name or folder, written whole, run with and without TensorFlow."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pano_inpaint.completer import load_completer
+from pano_inpaint.errors import FileError, UsageError
+from pano_inpaint.models.presets import (
+    build_completion,
+    build_trained_discriminator,
+    find_preset,
+)
+
+
+@pytest.fixture
+def faces():
+    rng = np.random.default_rng(4)
+    mask = np.zeros((6, 32, 32, 1), np.float32)
+    mask[0, 8:24, 8:28] = 1
+    mask[1, :12, :6] = 1
+    return rng.random((6, 32, 32, 3), dtype=np.float32), mask
+
+
+def test_both_runtimes_give_the_same(tiny_preset, faces):
+    by_litert = load_completer(tiny_preset, runtime="litert")
+    by_keras = load_completer(tiny_preset, runtime="keras")
+    assert by_litert.face_size == by_keras.face_size == 32
+    assert np.abs(by_litert(*faces) - by_keras(*faces)).max() < 1 / 255
+
+
+def test_erasing_does_not_import_tensorflow(tiny_preset):
+    code = (
+        "import sys, numpy as np\n"
+        "from pano_inpaint import Eraser, Panorama\n"
+        f"eraser = Eraser.load({str(tiny_preset.folder)!r})\n"
+        "mask = np.zeros((64, 128), bool); mask[20:40, 30:50] = True\n"
+        "eraser.erase(Panorama(np.zeros((64, 128, 3), np.uint8)), mask)\n"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_weights_survive_the_way_through_files(tiny_preset):
+    one, other = (build_completion(tiny_preset, padding=mode) for mode in ("zero", "cube"))
+    for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert build_trained_discriminator(tiny_preset).count_params() > 0
+
+
+def test_a_preset_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="expected a preset's name"):
+        find_preset("nothing")
+    with pytest.raises(UsageError, match="expected a preset's name"):
+        find_preset(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"face_size": 3}'])
+def test_damaged_settings_are_named(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(FileError, match=r"config\.json"):
+        find_preset(tmp_path)
+
+
+def test_damaged_files_are_named(tiny_preset, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(tiny_preset.config))
+    (tmp_path / "completion.tflite").write_bytes(b"nothing of the kind")
+    (tmp_path / "completion.weights.h5").write_bytes(b"nothing of the kind")
+    for runtime, name in (("litert", "completion.tflite"), ("keras", "completion.weights.h5")):
+        with pytest.raises(FileError, match=name):
+            load_completer(find_preset(tmp_path), runtime=runtime)
+
+
+def test_unknown_runtime_is_refused(tiny_preset):
+    with pytest.raises(ValueError, match="'torch'"):
+        load_completer(tiny_preset, runtime="torch")

@@ -1,0 +1,1 @@
+"""Pages that show panoramas: the bundled 360° viewer."""

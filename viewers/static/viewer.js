@@ -1,0 +1,253 @@
+/* The viewer page: joins the engine with the bar, the divider, the scene list and the keys.
+ *
+ * Reads its scenes from <script id="scenes-data"> and its pictures from <script id="picture-N">, each holding a
+ * data URI. The state of the page is in <html data-state>: loading, ready or error.
+ */
+"use strict";
+
+(() => {
+  const DIVIDER_STEP = 0.02;
+  const SMALL = window.matchMedia("(max-width: 560px), (max-height: 420px)");
+  const byId = (id) => document.getElementById(id);
+  const root = document.documentElement;
+
+  function announce(text) { byId("status").textContent = text; }
+
+  function tellTrouble(text, picture = null) {
+    root.dataset.state = "error";
+    byId("message").querySelector("p").textContent = text;
+    const image = byId("message").querySelector("img");
+    image.hidden = !picture;
+    if (picture) image.src = picture;
+    byId("message").hidden = false;
+    byId("progress").hidden = true;
+  }
+
+  function pictureText(index) { return byId(`picture-${index}`).textContent.trim(); }
+
+  function toBlob(dataUri) {
+    const comma = dataUri.indexOf(",");
+    const bytes = Uint8Array.from(atob(dataUri.slice(comma + 1)), (letter) => letter.charCodeAt(0));
+    return new Blob([bytes], { type: dataUri.slice(5, dataUri.indexOf(";")) });
+  }
+
+  class Viewer {
+    constructor({ title, scenes }) {
+      this.scenes = scenes;
+      this.index = 0;
+      byId("title").textContent = title;
+      this._listScenes();
+      this.view = new PanoramaView(byId("panorama"));
+      this.controls = new PanoramaControls(this.view);
+      this._wireTools();
+      this._wireDivider();
+      this._wireKeys();
+    }
+
+    get scene() { return this.scenes[this.index]; }
+
+    async show(index) {
+      this.index = index;
+      const { scene, view } = this;
+      this._markScene();
+      this.controls.stop();
+      this.peek = false;
+      byId("compare").hidden = true;
+      this._setState("loading");
+      this.lookHome();
+      try {
+        await view.load({ after: toBlob(scene.thumbnail) });        // something to see while the picture is decoded
+        if (this.index !== index) return;
+        if (!await view.load(this._sources(scene))) return;
+      } catch (error) {
+        if (this.index === index) tellTrouble(`“${scene.name}” could not be shown: ${error.message}`);
+        return;
+      }
+      byId("compare").hidden = byId("peek").hidden = !view.comparing;
+      this._setState("ready");
+    }
+
+    lookHome() {
+      this.controls.glide({});
+      const { yaw, pitch, fov } = this.scene.start;
+      this.view.reset({ yaw, pitch, fov });
+    }
+
+    get divider() { return this.view.divider; }
+    set divider(share) {
+      this.view.divider = share;
+      const percent = Math.round(this.view.divider * 100);
+      byId("compare").style.setProperty("--at", `${this.view.divider * 100}%`);
+      byId("divider").setAttribute("aria-valuenow", percent);
+      byId("divider").setAttribute("aria-valuetext", `${percent} percent before`);
+    }
+
+    get peek() { return this.view.peek; }
+    set peek(shown) {
+      this.view.peek = shown && this.view.comparing;
+      byId("peek").setAttribute("aria-pressed", this.view.peek);
+      byId("compare").classList.toggle("peeking", this.view.peek);
+    }
+
+    _sources(scene) {
+      const source = (picture) => {
+        const blob = toBlob(pictureText(picture.index));
+        return picture.crop ? { picture: blob, crop: picture.crop } : blob;
+      };
+      const sources = { after: source(scene.panorama) };
+      if (scene.before) sources.before = source(scene.before);
+      return sources;
+    }
+
+    _setState(state) {
+      root.dataset.state = state;
+      byId("progress").hidden = state !== "loading";
+      byId("message").hidden = true;
+    }
+
+    _listScenes() {
+      const several = this.scenes.length > 1;
+      byId("scenes-button").hidden = !several;
+      for (const element of document.querySelectorAll(".if-scenes")) element.hidden = !several;
+      const comparing = this.scenes.some((scene) => scene.before);
+      for (const element of document.querySelectorAll(".if-compare")) element.hidden = !comparing;
+      if (!several) return;
+      this.scenes.forEach((scene, index) => byId("scenes").firstElementChild.append(this._sceneItem(scene, index)));
+      byId("scenes-button").addEventListener("click", () => this._openScenes(byId("scenes").hidden));
+      this._openScenes(!SMALL.matches);
+    }
+
+    _sceneItem(scene, index) {
+      const image = Object.assign(document.createElement("img"), { src: scene.thumbnail, alt: "" });
+      const name = Object.assign(document.createElement("span"), { textContent: scene.name });
+      const button = Object.assign(document.createElement("button"), { type: "button", title: scene.name });
+      button.append(image, name);
+      button.addEventListener("click", () => this.show(index));
+      const item = document.createElement("li");
+      item.append(button);
+      return item;
+    }
+
+    _openScenes(open) {
+      byId("scenes").hidden = !open;
+      byId("scenes-button").setAttribute("aria-expanded", open);
+    }
+
+    _markScene() {
+      const { scene, scenes, index } = this;
+      const several = scenes.length > 1;
+      byId("panorama").setAttribute("aria-label", scene.name);
+      byId("place").textContent = several ? `${scene.name} · ${index + 1} of ${scenes.length}` : "";
+      byId("scenes").querySelectorAll("button").forEach((button, at) => {
+        button.setAttribute("aria-current", at === index);
+        if (at === index) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+      });
+      if (several) announce(`Scene ${index + 1} of ${scenes.length}: ${scene.name}`);
+    }
+
+    _wireTools() {
+      const { view, controls } = this;
+      byId("zoom-in").addEventListener("click", () => controls.zoomBy(0.75));
+      byId("zoom-out").addEventListener("click", () => controls.zoomBy(1 / 0.75));
+      byId("autorotate").addEventListener("click", () => { controls.autorotate = !controls.autorotate; });
+      view.addEventListener("autorotate", () => byId("autorotate").setAttribute("aria-pressed", controls.autorotate));
+      byId("help-button").addEventListener("click", () => byId("help").showModal());
+      byId("help-close").addEventListener("click", () => byId("help").close());
+      byId("help").addEventListener("click", (event) => { if (event.target === byId("help")) byId("help").close(); });
+      this._wireFullscreen();
+      this._wirePeek();
+    }
+
+    _wireFullscreen() {
+      byId("fullscreen").hidden = !document.fullscreenEnabled;
+      byId("fullscreen").addEventListener("click", () => this.toggleFullscreen());
+      document.addEventListener("fullscreenchange", () => {
+        byId("fullscreen").setAttribute("aria-pressed", Boolean(document.fullscreenElement));
+      });
+    }
+
+    toggleFullscreen() {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else if (document.fullscreenEnabled) root.requestFullscreen().catch((error) => announce(error.message));
+    }
+
+    /* A pointer holds; a keyboard or a screen reader, which click without pointer events, toggle. */
+    _wirePeek() {
+      const button = byId("peek");
+      button.addEventListener("pointerdown", (event) => {
+        button.setPointerCapture(event.pointerId);
+        this.peek = true;
+      });
+      for (const name of ["pointerup", "pointercancel"]) button.addEventListener(name, () => { this.peek = false; });
+      button.addEventListener("click", (event) => { if (event.detail === 0) this.peek = !this.peek; });
+      button.addEventListener("contextmenu", (event) => event.preventDefault());    // what a long touch opens
+      window.addEventListener("blur", () => { this.peek = false; });                // the key's release goes elsewhere
+    }
+
+    _wireDivider() {
+      const handle = byId("divider");
+      this.divider = 0.5;
+      handle.addEventListener("pointerdown", (event) => {
+        handle.setPointerCapture(event.pointerId);
+        event.preventDefault();
+        handle.focus({ focusVisible: false });
+      });
+      handle.addEventListener("pointermove", (event) => {
+        if (handle.hasPointerCapture(event.pointerId)) this.divider = event.clientX / this.view.canvas.clientWidth;
+      });
+      handle.addEventListener("keydown", (event) => {
+        const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5,
+                        Home: -Infinity, End: Infinity };
+        if (!(event.key in steps)) return;
+        this.divider += steps[event.key] * DIVIDER_STEP;
+        event.preventDefault();
+        event.stopPropagation();
+      });
+    }
+
+    _wireKeys() {
+      document.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+        if (this._press(event)) event.preventDefault();
+      });
+      document.addEventListener("keyup", (event) => {
+        if (event.key.toLowerCase() === "b") this.peek = false;
+      });
+    }
+
+    _press(event) {
+      const actions = {
+        0: () => this.lookHome(), home: () => this.lookHome(),
+        b: () => { this.peek = true; },
+        f: () => this.toggleFullscreen(),
+        r: () => { this.controls.autorotate = !this.controls.autorotate; },
+        n: () => this._step(1), p: () => this._step(-1),
+        "[": () => { this.divider -= DIVIDER_STEP; }, "]": () => { this.divider += DIVIDER_STEP; },
+        "?": () => byId("help").showModal(),
+      };
+      const action = actions[event.key.toLowerCase()];
+      if (!action) return this.controls.press(event.key);
+      if (!event.repeat || "[]".includes(event.key)) action();
+      return true;
+    }
+
+    _step(way) {
+      const { length } = this.scenes;
+      if (length > 1) this.show((this.index + way + length) % length);
+    }
+  }
+
+  function start() {
+    const data = JSON.parse(byId("scenes-data").textContent);
+    try {
+      window.viewer = new Viewer(data);
+    } catch (error) {
+      tellTrouble(`${error.message} Below is the flat picture. Another browser, or switching on hardware `
+        + "acceleration in this one, will show it all round.", pictureText(data.scenes[0].panorama.index));
+      return;
+    }
+    window.viewer.show(0);
+  }
+
+  document.addEventListener("DOMContentLoaded", start);
+})();
