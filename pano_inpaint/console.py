@@ -1,6 +1,7 @@
 """What the three command lines share: errors in one line, progress bars, the option texts."""
 
 import csv
+import os
 import sys
 import traceback
 import warnings
@@ -16,7 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pano_inpaint.errors import PanoInpaintError
@@ -32,6 +33,8 @@ def run(app, arguments=None):
     """Run a Typer app and exit: one line and a hint on an error, the traceback with ``--debug``."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    if not debug:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before anything imports TensorFlow
     warnings.showwarning = _show_warning
     try:
         app([argument for argument in arguments if argument != "--debug"], standalone_mode=True)
@@ -64,9 +67,8 @@ def progress_bar(description, total, *, unit="steps"):
         MofNCompleteColumn(),
         _Rate(unit),
         TimeElapsedColumn(),
-        TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
     )
     with Progress(*columns, console=errors, transient=False) as bar:
         task = bar.add_task(description, total=total, note="")

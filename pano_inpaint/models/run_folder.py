@@ -7,9 +7,12 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from pano_inpaint.errors import UsageError
 from pano_inpaint.files import replacing
 
+RUNNING_MEAN = 15  # logged rows
 COLUMNS = (
     "step",
     "phase",
@@ -139,14 +142,23 @@ def _draw(rows, path):
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     FigureCanvasAgg(figure)
-    losses = figure.subplots(2, 1, sharex=True)
-    for axes, names in zip(losses, (("reconstruction",), ("discriminator", "adversarial")), strict=True):
+    above, below = figure.subplots(2, 1, sharex=True)
+    for axes, names in ((above, ("reconstruction",)), (below, ("discriminator", "adversarial"))):
         for name in names:
-            points = [(int(row["step"]), float(row[name])) for row in rows if row[name]]
-            axes.plot(*zip(*points, strict=True), label=name, linewidth=1) if points else None
-            axes.set_ylabel("loss")
-        axes.legend(loc="upper right") if axes.lines else None
-    losses[0].set_yscale("log") if losses[0].lines else None
-    losses[1].set_xlabel("step")
+            _plot(axes, name, [(int(row["step"]), float(row[name])) for row in rows if row[name]])
+        axes.set_ylabel("loss")
+    below.set_xlabel("step")
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=100)
+
+
+def _plot(axes, name, points):
+    """Plot logged losses faintly, and their running mean."""
+    if not points:
+        return
+    steps, values = np.transpose(points)
+    (faint,) = axes.plot(steps, values, linewidth=0.8, alpha=0.35)
+    window = min(RUNNING_MEAN, len(values))
+    mean = np.convolve(values, np.ones(window) / window, mode="valid")
+    axes.plot(steps[window - 1 :], mean, label=name, linewidth=1.6, color=faint.get_color())
+    axes.legend(loc="upper right")

@@ -1,0 +1,111 @@
+"""`pretrain` and `finetune` from end to end, as their users run them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pano_inpaint.eraser import Eraser
+from pano_inpaint.masks import spherical_cap
+from pano_inpaint.models.completion import encoder_layers
+from pano_inpaint.models.presets import build_completion, find_preset
+from pano_inpaint.models.run_folder import read_log
+from pano_inpaint.panorama import Panorama
+from pano_inpaint.sphere import window_directions
+
+TINY = {
+    "size": 32, "local_size": 16, "hole_low": 6, "hole_high": 12, "batch": 2, "width": 0.0625,
+    "discriminator_width": 0.03125, "completion_steps": 2, "discriminator_steps": 1, "joint_steps": 2,
+    "sample_every": 3, "checkpoint_every": 2, "log_every": 1,
+}  # fmt: skip
+
+
+def run(program, *arguments, settings):
+    assignments = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-m", program, *map(str, arguments), *assignments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A run of `pretrain` on a tree of pictures, one of them damaged."""
+    folder = tmp_path_factory.mktemp("pretrain")
+    rng = np.random.default_rng(0)
+    for name in ("kitchen", "bedroom"):
+        (folder / "photos" / name).mkdir(parents=True)
+        for number in range(3):
+            pixels = rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / name / f"{number}.png")
+    (folder / "photos" / "kitchen" / "damaged.jpg").write_bytes(b"no picture")
+    done = run(
+        "pretrain", "--places-dir", folder / "photos", "--out", folder / "run", "--seed", 1, settings=TINY
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "run", done
+
+
+@pytest.fixture(scope="module")
+def panoramas(tmp_path_factory):
+    """Twelve smooth panoramas of colours that tell where one looks."""
+    folder = tmp_path_factory.mktemp("panoramas")
+    rays = window_directions((slice(0, 64), 0, 128), 64)
+    for number in range(12):
+        pixels = np.rint(127 + 100 * np.roll(rays, number, axis=2)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"room{number}.png")
+    return folder
+
+
+def test_pretrain_says_what_it_found_and_names_what_it_could_not_read(pretrained):
+    run_folder, done = pretrained
+    assert "found 7 pictures" in done.stdout
+    assert "damaged.jpg" in done.stderr
+    assert str(run_folder) in done.stdout
+
+
+def test_pretrain_leaves_a_network_that_erases(pretrained):
+    run_folder, _ = pretrained
+    assert len(read_log(run_folder / "log.csv")) == 5
+    assert (run_folder / "samples" / "step_0000003.png").exists()
+    panorama, mask = Panorama(np.full((64, 128, 3), 90, np.uint8)), spherical_cap(0.4, 0.2, 0.3, 64)
+    erased = Eraser.load(run_folder).erase(panorama, mask)
+    np.testing.assert_array_equal(erased.pixels[~mask], 90)
+
+
+def test_finetune_scores_before_and_after_and_keeps_the_frozen_layers(pretrained, panoramas, tmp_path):
+    settings = {
+        "face_size": 32, "min_width": 64, "val_fraction": 0.3, "completion_steps": 2,
+        "discriminator_steps": 1, "joint_steps": 2, "sample_every": 3, "checkpoint_every": 2, "ema_decay": 0,
+    }  # fmt: skip
+    arguments = ["--pano-dir", panoramas, "--from", pretrained[0], "--out", tmp_path / "run"]
+    done = run("finetune", *arguments, "--freeze-depth", 3, settings=settings)
+    assert done.returncode == 0, done.stderr
+    assert "found 12 panoramas, used 12 in 12 scenes" in done.stdout
+    table = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in table if line and line[0] in ("before", "after")] == ["before", "after"]
+    samples = {path.name for path in (tmp_path / "run" / "samples").iterdir()}
+    assert {f"panorama_0_{stage}.jpg" for stage in ("original", "hole", "completed")} <= samples
+    before, after = (build_completion(find_preset(folder)) for folder in (pretrained[0], tmp_path / "run"))
+    for one, other in zip(encoder_layers(before, 3), encoder_layers(after, 3), strict=True):
+        for old, new in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+    assert not np.array_equal(before.get_layer("colours").kernel, after.get_layer("colours").kernel)
+    assert find_preset(tmp_path / "run").inference_form
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "message"),
+    [
+        ("pretrain", [], "expected --places-dir"),
+        ("pretrain", ["--places-dir", ".", "--recipe", "nothing"], "glcic"),
+        ("pretrain", ["--places-dir", ".", "--set", "colour=red"], "got colour"),
+        ("finetune", ["--pano-dir", ".", "--from", "nothing"], "'nothing'"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(tmp_path, program, arguments, message):
+    done = run(program, *arguments, "--out", tmp_path / "run", settings={})
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
