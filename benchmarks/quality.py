@@ -36,7 +36,7 @@ def main(
     """Print mean scores, hole-only and sphere-weighted, and mean seconds a hole."""
     methods = _methods(preset or ["indoor"], peer or ["telea", "patchmatch"], flat)
     rows = {name: [] for name in methods}
-    evaluators, notes = load_lpips(("alex", "vgg"))
+    evaluators, notes = load_lpips(("alex",))
     cases = list(_cases(panoramas, seed))
     with console.progress_bar("completing", len(cases) * len(methods), unit="holes") as advance:
         for number, (label, panorama, mask) in enumerate(cases):
@@ -57,7 +57,7 @@ def main(
 
 def _methods(presets, peers, flat):
     """Return, by name, functions of panorama and mask that return the completed panorama."""
-    methods = {name: Eraser.load(name).erase for name in presets}
+    methods = {Path(name).name: Eraser.load(name).erase for name in presets}
     for name in peers:
         for through in ("cube", "flat") if flat else ("cube",):
             methods[f"{name} {through}"] = _peer(name, through)

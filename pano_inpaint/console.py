@@ -23,7 +23,8 @@ from rich.text import Text
 from pano_inpaint.errors import PanoInpaintError
 from pano_inpaint.files import replacing
 
-output = Console(highlight=False, soft_wrap=True)
+FILE_WIDTH = 140  # columns of what goes to a file or a pipe, where nobody can widen the window
+output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_WIDTH)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 INTERRUPTED = 130
 SHOWN = 20  # unreadable pictures named on the console
@@ -139,9 +140,9 @@ def print_scores(rows):
         return
     table = Table(box=None, pad_edge=False)
     names = [name for name in rows[0] if name != "name"]
-    table.add_column("name")
+    table.add_column("name", no_wrap=True)
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(row["name"], *(_figure(row.get(name)) for name in names))
     output.print(table)
