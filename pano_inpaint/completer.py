@@ -53,6 +53,7 @@ class _LiteRTCompleter:
         try:
             with _quiet_stderr():
                 interpreter = Interpreter(str(preset.inference_form), num_threads=os.cpu_count())
+                interpreter.allocate_tensors()
                 self._run = interpreter.get_signature_runner()
         except (RuntimeError, ValueError) as error:
             raise FileError(f"expected a LiteRT network in {preset.inference_form}, got: {error}") from error
