@@ -18,13 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from pano_inpaint.models.completion import (
-    DECODER,
-    ENCODER,
-    MIDDLE,
     CompletionConfig,
     build_completion_network,
 )
 from pano_inpaint.models.precision import dtype_policy, resolve_precision
+from pano_inpaint.models.tables import TABLES
 
 SIZE = 128
 STEPS = 3  # a round
@@ -92,12 +90,13 @@ def _plain_network(config):
     def normalised(layer, inputs):
         return layers.ReLU()(layers.BatchNormalization()(layer(inputs)))
 
-    for kernel, dilation, stride, channels in ENCODER + MIDDLE:
+    table = TABLES[config.table]
+    for kernel, dilation, stride, channels in table.encoder + table.middle:
         convolution = layers.Conv2D(
             config.channels(channels), kernel, strides=stride, dilation_rate=dilation, padding="same"
         )
         features = normalised(convolution, features)
-    for channels, after in DECODER:
+    for channels, after in table.decoder:
         upsampling = layers.Conv2DTranspose(config.channels(channels), 4, strides=2, padding="same")
         features = normalised(upsampling, features)
         features = normalised(layers.Conv2D(config.channels(after), 3, padding="same"), features)

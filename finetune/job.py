@@ -1,9 +1,11 @@
 """What fine-tuning gives the training loop: a pretrained network in part frozen, panoramas as faces."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
-from pano_inpaint.models.completion import encoder_layers
+from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
 from pano_inpaint.models.layers import FusedBatchNormalization
 from pano_inpaint.models.presets import build_completion, build_trained_discriminator
@@ -29,8 +31,11 @@ class FinetuneJob:
         self._settings, self._preset, self._train, self._val = settings, preset, train, val
         self.unreadable = Unreadable()
         self.schedule = build_schedule(settings)
+        own = CompletionConfig.from_dict(preset.config["completion"])
+        self._completion = replace(own, rays=settings.rays or own.rays, layout=settings.layout or own.layout)
         self.config = preset.config | {
             "stage": "finetune",
+            "completion": self._completion.to_dict(),
             "face_size": settings.face_size,
             "padding": settings.padding,
         }
@@ -72,6 +77,7 @@ class FinetuneJob:
             face_size=settings.face_size,
             settings=PanoramaSettings(
                 tilt=np.radians(settings.tilt_deg),
+                aim_odds=settings.aim_odds,
                 hole_low=np.radians(settings.hole_low_deg),
                 hole_high=np.radians(settings.hole_high_deg),
             ),
@@ -93,6 +99,6 @@ def freeze(completion, depth, *, statistics):
 
 
 def _faces_with_holes(completion, batch):
-    completed = np.asarray(completion([batch["input"], batch["mask"]], training=False))
+    completed = np.asarray(complete_batch(completion, batch)[0])
     chosen = batch["mask"].any(axis=(1, 2, 3))
     return batch["truth"][chosen], batch["mask"][chosen], completed[chosen]

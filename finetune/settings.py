@@ -16,6 +16,13 @@ class FinetuneSettings:
         Side of a cube face in pixels; the pretrained network's own is best.
     padding : {"cube", "zero"}
         What convolutions see beyond a face's edge: its neighbours, or nothing.
+    rays, layout : bool
+        Give the network directions and a layout head, see `CompletionConfig`; the head learns from the
+        labels that rendered rooms and Structured3D come with.
+    layout_weight : float
+        See `GanSettings`.
+    aim_odds : float
+        How often the cube is turned towards a hole, as it is for erasing.
     freeze_depth : int
         How many of the first convolutions keep their weights and statistics, see `encoder_layers`.
     freeze_statistics : bool
@@ -42,6 +49,10 @@ discriminator_learning_rate, ema_decay
 
     face_size: int = 128
     padding: str = "cube"
+    rays: bool = False
+    layout: bool = False
+    layout_weight: float = 0.05
+    aim_odds: float = 0.7
     freeze_depth: int = 6
     freeze_statistics: bool = True
     val_fraction: float = 0.2

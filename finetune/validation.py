@@ -3,6 +3,7 @@
 import numpy as np
 
 from pano_inpaint.metrics import l1, psnr, ssim
+from pano_inpaint.models.completion import complete_batch
 from pano_inpaint.scoring import load_lpips, mean_scores
 
 
@@ -31,7 +32,7 @@ def load_evaluators():
 
 
 def _score_panorama(completion, faces, evaluators):
-    completed = np.clip(np.asarray(completion([faces["input"], faces["mask"]], training=False)), 0, 1)
+    completed = np.clip(np.asarray(complete_batch(completion, faces)[0]), 0, 1)
     truth = np.asarray(faces["truth"])
     weights = np.asarray(faces["mask"] * faces["weight"])[..., 0]
     strip = {"result": _strip(completed), "truth": _strip(truth), "weights": _strip(weights)}

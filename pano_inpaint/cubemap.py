@@ -18,7 +18,13 @@ import numpy as np
 
 from .errors import UsageError
 from .sampling import remap
-from .sphere import check_panorama, equirectangular_grid, sample_grid, window_directions
+from .sphere import (
+    check_panorama,
+    equirectangular_grid,
+    rotation_matrix,
+    sample_grid,
+    window_directions,
+)
 
 _CHUNK = 2**20  # pixels whose directions are worked out at a time: 12 MB of vectors
 _CACHED_PIXELS = 2**23  # whole grids up to 4096 × 2048 are kept: 64 MB each, four of either kind at most
@@ -87,6 +93,27 @@ def face_directions(face_size):
         Unit vectors, read-only; kept for the next call up to 512 pixels.
     """
     return (_kept_face_directions if face_size <= _CACHED_FACE else _face_directions)(face_size)
+
+
+def level_rays(face_size, pitch, roll=0.0):
+    """Return each pixel's direction in the room, for a cube that is tilted but looks to the front.
+
+    What a network is told of directions: up is up, and which way is north does not matter.
+
+    Parameters
+    ----------
+    face_size : int
+        Side of a face in pixels.
+    pitch, roll : float
+        How the cube is turned besides its yaw, see `sphere.rotation_matrix`, radians.
+
+    Returns
+    -------
+    ndarray, shape (6, face_size, face_size, 3), float32
+        Unit vectors.
+    """
+    turn = rotation_matrix(0.0, pitch, roll).astype(np.float32)
+    return face_directions(face_size).astype(np.float32) @ turn.T
 
 
 def face_weights(face_size):

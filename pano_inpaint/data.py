@@ -13,6 +13,8 @@ weight        (B, S, S, 1)    float32   what a pixel counts: 1 in photos; its so
                                         0 where a panorama has no picture or a blurred one
 window        (B, 2)          int32     top left corner (row, column) of the local window with the hole
 real_window   (B, 2)          int32     that of the local window for the real picture
+layout        (B, S, S)       int32     place in `completion.LAYOUT` of the empty room, below 0 where unknown
+rays          (B, S, S, 3)    float32   direction of each pixel, up being up; zeros in photos
 ============  ==============  ========  ==============================================================
 
 Batch k of a training stream is a function of the seed and k alone: ``start=k`` goes on exactly there.
@@ -114,7 +116,9 @@ def photo_dataset(
     def to_schema(picture, mask, window, real_window):
         picture = tf.cast(picture, tf.float32) / 255
         mask = tf.cast(mask, tf.float32)[..., None]
-        return _schema(picture, picture, mask, tf.ones_like(mask), window, real_window)
+        shape = tf.shape(mask)[:3]
+        unknown, nowhere = tf.fill(shape, -1), tf.zeros_like(picture)
+        return _schema(picture, picture, mask, tf.ones_like(mask), window, real_window, unknown, nowhere)
 
     return _finished(samples.map(to_schema, num_parallel_calls=tf.data.AUTOTUNE))
 
@@ -183,12 +187,14 @@ def panorama_dataset(
         tf.TensorSpec(faces, tf.float32),
         tf.TensorSpec((6, 2), tf.int32),
         tf.TensorSpec((6, 2), tf.int32),
+        tf.TensorSpec(faces, tf.int32),
+        tf.TensorSpec((*faces, 3), tf.float32),
     )
 
-    def to_schema(seen, truth, mask, weight, window, real_window):
+    def to_schema(seen, truth, mask, weight, *others):
         seen, truth = (tf.cast(pixels, tf.float32) / 255 for pixels in (seen, truth))
         mask = tf.cast(mask, tf.float32)[..., None]
-        return _schema(seen, truth, mask, weight[..., None], window, real_window)
+        return _schema(seen, truth, mask, weight[..., None], *others)
 
     samples = _draws(stream, signature, first=start)
     return _finished(samples.map(to_schema, num_parallel_calls=tf.data.AUTOTUNE))
@@ -280,15 +286,9 @@ def _draws(stream, signature, *, first):
     )
 
 
-def _schema(seen, truth, mask, weight, window, real_window):
-    return {
-        "input": seen,
-        "truth": truth,
-        "mask": mask,
-        "weight": weight,
-        "window": window,
-        "real_window": real_window,
-    }
+def _schema(*values):
+    keys = ("input", "truth", "mask", "weight", "window", "real_window", "layout", "rays")
+    return dict(zip(keys, values, strict=True))
 
 
 def _finished(dataset):

@@ -4,16 +4,19 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from PIL import Image
 
-from pano_inpaint.cubemap import face_weights, from_faces, to_faces
+from pano_inpaint.cubemap import face_weights, from_faces, level_rays, to_faces
 from pano_inpaint.decoding import read_small
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
 from pano_inpaint.masks import grow, regions
 from pano_inpaint.pano_sets import SKYBOX
-from pano_inpaint.sphere import latitude_weights, rotation_matrix
+from pano_inpaint.sphere import latitude_weights, rotation_matrix, vector_to_lonlat
 from pano_inpaint.streams import Stream
 
+# NYU40 labels (wall, floor, door, window, ceiling, other structure) as places in `completion.LAYOUT`
+LAYOUT_OF_LABELS = {2: 0, 1: 1, 22: 2, 8: 3, 9: 3, 38: 4}
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
 _BLACK = 8  # levels; a row no brighter than this at a pole is missing, not dark
 _SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
@@ -27,6 +30,8 @@ class PanoramaSettings:
     ----------
     tilt : float
         Largest pitch and roll of the cube, drawn uniformly, radians; the yaw is always free.
+    aim_odds : float
+        How often the cube is turned towards a hole first, as it is for erasing.
     flip : bool
         Mirror half of the panoramas left to right while training.
     hole_low, hole_high : float
@@ -45,6 +50,7 @@ class PanoramaSettings:
     """
 
     tilt: float = 0.15
+    aim_odds: float = 0.7
     flip: bool = True
     hole_low: float = 0.1
     hole_high: float = 0.6
@@ -69,17 +75,21 @@ class DecodedPanorama:
         Number of the object at each pixel, 0 for none.
     valid : ndarray, shape (H, 2H), uint8
         255 where there is a picture.
+    layout : ndarray, shape (H, 2H), int8, or None
+        Part of the empty room at each pixel, numbered as in `LAYOUT_OF_LABELS`; below 0 where unknown.
     """
 
     truth: np.ndarray
     seen: np.ndarray | None
     objects: np.ndarray | None
     valid: np.ndarray = field(repr=False)
+    layout: np.ndarray | None = None
 
     @property
     def nbytes(self):
         """Memory it takes, in bytes."""
-        return sum(a.nbytes for a in (self.truth, self.seen, self.objects, self.valid) if a is not None)
+        parts = (self.truth, self.seen, self.objects, self.valid, self.layout)
+        return sum(part.nbytes for part in parts if part is not None)
 
 
 def read_panorama_item(item, height, *, blurred_pole=0.0):
@@ -115,7 +125,8 @@ def read_panorama_item(item, height, *, blurred_pole=0.0):
         valid = np.where(_missing_rows(truth), 0, 255)[:, None]
     valid = np.ascontiguousarray(np.broadcast_to(valid.astype(np.uint8), truth.shape[:2]))
     objects = _read_objects(item.object_mask, height) if item.empty and item.object_mask else None
-    return DecodedPanorama(truth, seen, objects, valid)
+    layout = _read_layout(item.layout, height) if item.layout else None
+    return DecodedPanorama(truth, seen, objects, valid, layout)
 
 
 def _square(face):
@@ -151,6 +162,21 @@ def _read_objects(paths, height):
         part = objects[rows]
         part[:, columns] = np.where(region.mask, number, part[:, columns])
     return objects
+
+
+def _read_layout(path, height):
+    """Read NYU40 labels as parts of a room; None where they are stored as colours of unknown meaning."""
+    try:
+        with Image.open(path) as picture:
+            if picture.mode not in ("L", "P"):
+                return None
+            labels = np.asarray(picture.resize((2 * height, height), Image.Resampling.NEAREST))
+    except OSError as error:
+        raise FileError(f"Cannot read {path}: {error}") from error
+    parts = np.full(256, -1, np.int8)
+    for label, part in LAYOUT_OF_LABELS.items():
+        parts[label] = part
+    return parts[labels]
 
 
 def _read_labels(path, height):
@@ -224,12 +250,16 @@ class PanoramaStream(Stream):
         window, real_window : ndarray, shape (6, 2), int32
             Row and column of the top left corners of the local windows. A face's first window contains its
             part of the hole, or lies around a pixel of it when it is too large.
+        layout : ndarray, shape (6, S, S), int32
+            Part of the empty room, below 0 where it is unknown.
+        rays : ndarray, shape (6, S, S, 3), float32
+            Direction of each pixel, up being up and the front face to the front.
         """
         position, panorama = self._readable(index)
         rng, settings = self._rng(index, position), self.settings
-        pitch, roll = rng.uniform(-settings.tilt, settings.tilt, 2)
-        rotation = rotation_matrix(rng.uniform(-np.pi, np.pi), pitch, roll)
         hole = self._hole(rng, panorama)
+        yaw, pitch, roll = self._turn(rng, hole)
+        rotation = rotation_matrix(yaw, pitch, roll)
         mirrored = self.training and settings.flip and rng.random() < 0.5
 
         def sample(pixels, interpolation="bilinear"):
@@ -241,7 +271,25 @@ class PanoramaStream(Stream):
         weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
         windows = np.stack([self._window(rng, face) for face in mask])
         free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
-        return seen, truth, mask, weight.astype(np.float32), windows, free
+        layout = np.full(mask.shape, -1, np.int32)
+        if panorama.layout is not None:
+            layout = sample(panorama.layout.view(np.uint8), "nearest").view(np.int8).astype(np.int32)
+        rays = level_rays(self.face_size, pitch, roll)
+        if mirrored:
+            rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
+        return seen, truth, mask, weight.astype(np.float32), windows, free, layout, rays
+
+    def _turn(self, rng, hole):
+        """Draw yaw, pitch and roll of the cube."""
+        tilt = self.settings.tilt
+        pitch, roll = rng.uniform(-tilt, tilt, 2)
+        yaw = rng.uniform(-np.pi, np.pi)
+        aimed = rng.random() < self.settings.aim_odds
+        holes = regions(hole) if aimed else []
+        if not holes:
+            return yaw, pitch, roll
+        yaw, height = vector_to_lonlat(holes[rng.integers(len(holes))].direction)
+        return float(yaw), float(height) + pitch / 4, 0.0
 
     def _name(self, position):
         return self.items[position].name

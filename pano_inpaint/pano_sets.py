@@ -48,6 +48,8 @@ class PanoItem:
     object_mask : tuple of Path
         What stands in the room: nothing (unknown), one picture of instance numbers (0 and the largest
         number of its 16 bits are background), or two pictures of labels that differ where objects stand.
+    layout : Path or None
+        NYU40 labels of the room without furniture.
     """
 
     scene: str
@@ -56,6 +58,7 @@ class PanoItem:
     paths: tuple[Path, ...]
     empty: Path | None = None
     object_mask: tuple[Path, ...] = ()
+    layout: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -261,7 +264,11 @@ def _claim_structured3d(search, files):
         for furniture, path in sorted(pictures.items()):
             name = f"{scene}/{room}/{furniture}/{light}"
             objects = _object_mask(path, empty)
-            search.add("Structured3D", PanoItem(scene, name, EQUIRECTANGULAR, (path,), empty, objects))
+            labels = empty and empty.parent / "semantic.png"
+            layout = labels if labels and labels.is_file() else None
+            search.add(
+                "Structured3D", PanoItem(scene, name, EQUIRECTANGULAR, (path,), empty, objects, layout)
+            )
 
 
 def _object_mask(furnished, empty):

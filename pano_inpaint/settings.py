@@ -78,8 +78,9 @@ def parse_assignments(texts):
 
 
 def subset(cls, settings):
-    """Build a smaller settings dataclass from the fields of the same names in a larger one."""
-    return cls(**{field.name: getattr(settings, field.name) for field in fields(cls)})
+    """Build a smaller settings dataclass from the fields that a larger one shares with it."""
+    shared = {field.name for field in fields(cls)} & {field.name for field in fields(settings)}
+    return cls(**{name: getattr(settings, name) for name in shared})
 
 
 def _fit(key, value, hint):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pano_inpaint.data import CropSettings, HoleSettings, Unreadable, photo_dataset
-from pano_inpaint.models.completion import CompletionConfig, build_completion_network
+from pano_inpaint.models.completion import CompletionConfig, build_completion_network, complete_batch
 from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
 from pano_inpaint.models.schedule import build_schedule
@@ -28,7 +28,7 @@ class PretrainJob:
         self._settings, self._train, self._val = settings, train, val
         self.unreadable = Unreadable()
         mean = self._mean_colour() if settings.hole_fill == "mean" else (0.5, 0.5, 0.5)
-        self._completion = CompletionConfig(settings.width, settings.hole_fill, mean)
+        self._completion = CompletionConfig(settings.width, settings.hole_fill, mean, settings.table)
         self._discriminator = DiscriminatorConfig(
             settings.size, settings.local_size, settings.discriminator_width
         )
@@ -56,7 +56,7 @@ class PretrainJob:
         """Return *original | with hole | completed* of the same validation pictures every time."""
         dataset = self._dataset(self._val[:SHEET_OF], SHEET_OF, training=False)
         batch = next(dataset.as_numpy_iterator())
-        completed = completion([batch["input"], batch["mask"]], training=False)
+        completed, _ = complete_batch(completion, batch)
         return build_sheet(batch["truth"], batch["mask"], np.asarray(completed))
 
     def _dataset(self, sources, batch, *, training, start=0):

@@ -18,6 +18,8 @@ class PretrainSettings:
         Pictures a step, over all replicas.
     width, discriminator_width : float
         Factors on the channels, see `CompletionConfig` and `DiscriminatorConfig`.
+    table : {"glcic", "folded"}
+        The network's layers, see `models.tables`.
     hole_fill : {"mean", "gray", "prior"}
         What the network sees in the hole, see `CompletionConfig`.
     hole_low, hole_high : int
@@ -46,6 +48,7 @@ discriminator_learning_rate, ema_decay
     batch: int = 16
     width: float = 1.0
     discriminator_width: float = 1.0
+    table: str = "glcic"
     hole_fill: str = "mean"
     hole_low: int = 24
     hole_high: int = 48

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from pano_inpaint.models.completion import (
-    DECODER,
-    ENCODER,
-    MIDDLE,
+    LAYOUT,
     CompletionConfig,
     build_completion_network,
     encoder_layers,
 )
+from pano_inpaint.models.layers import Fold
 from pano_inpaint.models.precision import dtype_policy
+from pano_inpaint.models.tables import TABLES
 
 SMALL = CompletionConfig(width=1 / 16)
 
@@ -28,22 +28,20 @@ def batch():
 def test_width_one_has_the_papers_parameters():
     network = build_completion_network(CompletionConfig())
     convolutions = [w for w in network.weights if w.path.endswith("kernel")]
-    channels = [4] + [row[3] for row in ENCODER + MIDDLE]
-    expected = sum(
-        row[0] ** 2 * before * row[3] for row, before in zip(ENCODER + MIDDLE, channels, strict=False)
-    )
+    rows = TABLES["glcic"].encoder + TABLES["glcic"].middle
+    channels = [4] + [row[3] for row in rows]
+    expected = sum(row[0] ** 2 * before * row[3] for row, before in zip(rows, channels, strict=False))
     expected += 16 * 256 * 128 + 9 * 128 * 128 + 16 * 128 * 64 + 9 * 64 * 32 + 9 * 32 * 3
     assert sum(int(np.prod(w.shape)) for w in convolutions) == expected
     assert expected == pytest.approx(6.07e6, rel=0.01)
-    assert len(DECODER) == 2
 
 
 @pytest.mark.parametrize("fill", ["mean", "gray", "prior"])
 @pytest.mark.parametrize("padding", ["zero", "cube"])
-def test_known_pixels_are_the_inputs(batch, fill, padding):
-    network = build_completion_network(
-        CompletionConfig(width=1 / 16, hole_fill=fill), padding=padding, size=32
-    )
+@pytest.mark.parametrize("table", TABLES)
+def test_known_pixels_are_the_inputs(batch, fill, padding, table):
+    config = CompletionConfig(width=1 / 16, hole_fill=fill, table=table)
+    network = build_completion_network(config, padding=padding, size=32)
     completed = np.asarray(network(batch))
     known = batch[1][..., 0] == 0
     np.testing.assert_array_equal(completed[known], batch[0][known])
@@ -91,6 +89,29 @@ def test_mixed_precision_returns_float32(batch):
     assert completed.dtype == "float32"
     known = batch[1][..., 0] == 0
     np.testing.assert_array_equal(np.asarray(completed)[known], batch[0][known])
+
+
+def test_folding_is_undone_by_unfolding():
+    pictures = np.random.default_rng(0).random((2, 8, 12, 3), dtype=np.float32)
+    folded = Fold(2)(pictures)
+    assert folded.shape == (2, 4, 6, 12)
+    np.testing.assert_array_equal(Fold(1 / 2)(folded), pictures)
+
+
+def test_rays_do_not_matter_before_they_are_trained(batch):
+    config = CompletionConfig(width=1 / 16, table="folded", rays=True, layout=True)
+    network = build_completion_network(config, size=32)
+    rays = np.random.default_rng(3).random((6, 32, 32, 3), dtype=np.float32)
+    completed, layout = network([*batch, rays])
+    assert layout.shape == (6, 32, 32, len(LAYOUT))
+    np.testing.assert_array_equal(completed, network([*batch, -rays])[0])
+    network.get_layer("conv1_rays").kernel.assign(network.get_layer("conv1_rays").kernel + 0.1)
+    assert np.abs(np.asarray(network([*batch, -rays])[1]) - np.asarray(layout)).max() > 1e-5
+
+
+def test_unknown_table_is_refused():
+    with pytest.raises(ValueError, match="table='resnet'"):
+        CompletionConfig(table="resnet")
 
 
 def test_encoder_layers_are_the_first_convolutions():

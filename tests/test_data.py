@@ -20,13 +20,14 @@ from pano_inpaint.data import (
 )
 from pano_inpaint.decoding import PictureCache, read_small
 from pano_inpaint.errors import FileError, MissingDependencyError, UsageError
+from pano_inpaint.models.completion import LAYOUT
 from pano_inpaint.pano_samples import PanoramaStream, read_panorama_item
 from pano_inpaint.pano_sets import find_panoramas
 from pano_inpaint.photo_samples import random_hole
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 HOLES = HoleSettings(low=8, high=16, local_size=24)
-KEYS = {"input", "truth", "mask", "weight", "window", "real_window"}
+KEYS = {"input", "truth", "mask", "weight", "window", "real_window", "layout", "rays"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,8 @@ def check_schema(batch, count, size):
         assert batch[key].shape == (count, size, size, channels) and batch[key].dtype == np.float32
         assert 0 <= batch[key].min() and batch[key].max() <= 1
     assert set(np.unique(batch["mask"])) <= {0.0, 1.0}
+    assert batch["layout"].shape == (count, size, size) and batch["layout"].dtype == np.int32
+    assert batch["rays"].shape == (count, size, size, 3) and batch["rays"].dtype == np.float32
     for key in ("window", "real_window"):
         assert batch[key].shape == (count, 2) and batch[key].dtype == np.int32
         assert batch[key].min() >= 0 and batch[key].max() <= size - HOLES.local_size
@@ -223,6 +226,37 @@ def test_panorama_faces_are_a_turned_cube(panoramas):
             right_angles = np.kron([[1, -1], [-1, 1]], np.eye(2))
             assert np.allclose(centres[:4] @ centres[:4].T, right_angles, atol=0.05)
             assert np.allclose(centres[4], -centres[5], atol=0.05)
+
+
+def test_rays_tell_up_and_aimed_cubes_look_at_the_hole(panoramas):
+    """The direction is the colour here, so that its height is what the rays say."""
+    for flip in (False, True):
+        settings = PanoramaSettings(flip=flip, tilt=0.4, aim_odds=float(flip), hole_kinds=("cap",))
+        for element in take(panos(panoramas[:1], settings=settings), 6):
+            heights = (element["truth"][..., 1] * 255 - 127.5) / 100
+            assert np.abs(element["rays"][..., 1] - heights).max() < 0.12
+            assert np.allclose(np.linalg.norm(element["rays"], axis=-1), 1, atol=1e-5)
+            if flip:
+                assert element["mask"][0, 12:20, 12:20].any()
+
+
+def test_layout_is_that_of_the_empty_room(pair):
+    root, _, _ = pair
+    labels = np.full((64, 128), 1, np.uint8)
+    labels[40:], labels[:20], labels[25:35, 30:50] = 2, 22, 9
+    labels[0] = 35
+    picture = Image.fromarray(labels).convert("P")
+    picture.putdata(labels.ravel().tolist())
+    picture.save(root / "scene_00001/2D_rendering/7/panorama/empty/semantic.png")
+    (item,) = find_panoramas(root, min_width=64).items
+    layout = read_panorama_item(item, 64).layout
+    assert layout[50, 5] == LAYOUT.index("floor") and layout[10, 5] == LAYOUT.index("ceiling")
+    assert layout[30, 40] == LAYOUT.index("opening") and layout[30, 5] == LAYOUT.index("wall")
+    assert (layout[0] == -1).all()
+    element = take(panos([item]), 1)[0]
+    upward, downward = element["rays"][..., 1] > 0.9, element["rays"][..., 1] < -0.9
+    assert set(np.unique(element["layout"][upward])) <= {-1, LAYOUT.index("ceiling")}
+    assert set(np.unique(element["layout"][downward])) == {LAYOUT.index("floor")}
 
 
 def test_panorama_stream_resumes_and_validation_is_fixed(panoramas):

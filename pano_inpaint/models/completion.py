@@ -1,30 +1,22 @@
-"""The completion network: picture and mask in, completed picture out (Iizuka et al. 2017, table 1)."""
+"""The completion network: picture and mask in, completed picture out (Iizuka et al. 2017, section 3)."""
 
+import re
 from dataclasses import asdict, dataclass
 
 import keras
 
 from pano_inpaint.models.layers import (
+    Fold,
     FusedBatchNormalization,
     HoleFill,
     PaddedConv2D,
     PaddedConv2DTranspose,
 )
+from pano_inpaint.models.tables import TABLES
 
-# kernel, dilation, stride, channels at width 1: Iizuka et al. 2017, table 1
-ENCODER = [
-    (5, 1, 1, 64), (3, 1, 2, 128), (3, 1, 1, 128),
-    (3, 1, 2, 256), (3, 1, 1, 256), (3, 1, 1, 256),
-]  # fmt: skip
-MIDDLE = [
-    (3, 2, 1, 256), (3, 4, 1, 256), (3, 8, 1, 256), (3, 16, 1, 256),
-    (3, 1, 1, 256), (3, 1, 1, 256),
-]  # fmt: skip
-DECODER = [  # channels of the transposed convolution, then of the 3×3 one after it
-    (128, 128), (64, 32),
-]  # fmt: skip
+NAME = "completion_network"
 
-SIZE_DIVISOR = 4  # two strides of 2
+LAYOUT = ("floor", "wall", "ceiling", "opening", "trim")  # windows and doors are openings, skirting is trim
 
 
 @dataclass(frozen=True)
@@ -35,16 +27,30 @@ class CompletionConfig:
     ----------
     width : float
         Factor on every layer's channels; 1 is the paper's 6.07 M parameters.
+    table : {"glcic", "folded"}
+        Name in `tables.TABLES`.
     hole_fill : {"mean", "gray", "prior"}
         What the network sees in the hole, see `layers.HoleFill`. With "prior" it predicts the
         correction of the smooth continuation instead of the colours.
     channel_mean : tuple of 3 float
         Mean colour of the training pictures, subtracted from the input.
+    rays : bool
+        Whether the first convolution also sees each pixel's direction, up being up. Its kernel for
+        that starts at zero: weights trained on photographs, which have no directions, load unchanged.
+    layout : bool
+        Whether the network also says which part of the room each pixel is, see `LAYOUT`.
     """
 
     width: float = 1.0
     hole_fill: str = "mean"
     channel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    table: str = "glcic"
+    rays: bool = False
+    layout: bool = False
+
+    def __post_init__(self):
+        if self.table not in TABLES:
+            raise ValueError(f"table must be one of {tuple(TABLES)}. Received: table={self.table!r}")
 
     def to_dict(self):
         """Return the settings as JSON types."""
@@ -71,35 +77,60 @@ def build_completion_network(config, *, padding="zero", size=None):
         Zero padding for photographs; with cube padding a batch is the six faces of one or more
         panoramas, and every convolution sees across their edges. The weights are the same.
     size : int, optional
-        Side of the square input in pixels, a multiple of 4. Needed for cube padding and for the
-        hole fill "prior"; otherwise any size goes.
+        Side of the square input in pixels, a multiple of 4. Needed for cube padding; without it the
+        network takes pictures of any size whose sides are multiples of 4.
 
     Returns
     -------
     keras.Model
-        Inputs ``picture`` (B, H, W, 3), float32 in [0, 1], and ``mask`` (B, H, W, 1), float32 with
-        1 = hole. Output (B, H, W, 3): the picture itself outside the hole, completed inside.
+        Inputs ``picture`` (B, H, W, 3), float32 in [0, 1], ``mask`` (B, H, W, 1), float32 with
+        1 = hole, and with `config.rays` also ``rays`` (B, H, W, 3), unit vectors. Output (B, H, W, 3):
+        the picture itself outside the hole, completed inside. With `config.layout` a second output
+        (B, H, W, 5), float32: logits of `LAYOUT`.
 
     Raises
     ------
     ValueError
         If `size` is missing where it is needed or is no multiple of 4.
     """
-    _check_size(size, needed=padding == "cube" or config.hole_fill == "prior")
-    picture = keras.Input((size, size, 3), name="picture", dtype="float32")
-    mask = keras.Input((size, size, 1), name="mask", dtype="float32")
+    table = TABLES[config.table]
+    _check_size(size, table.size_divisor, needed=padding == "cube")
+    inputs = {
+        name: keras.Input((size, size, channels), name=name, dtype="float32")
+        for name, channels in (("picture", 3), ("mask", 1), *((("rays", 3),) if config.rays else ()))
+    }
     filled = HoleFill(
         config.hole_fill, config.channel_mean, padding_mode=padding, dtype="float32", name="hole_fill"
-    )(picture, mask)
-    features = CentredInput(config.channel_mean, name="centred_input")(filled, mask)
-    for number, row in enumerate(ENCODER + MIDDLE, start=1):
-        features = _convolution(config, row, padding, f"conv{number}")(features)
-    for number, (channels, after) in enumerate(DECODER, start=1):
-        features = _upsampling(config, channels, padding, f"up{number}")(features)
-        features = _convolution(config, (3, 1, 1, after), padding, f"up{number}_conv")(features)
-    colours = _colours(config, padding, features, filled)
-    completed = Merge(dtype="float32", name="merge")(picture, mask, colours)
-    return keras.Model([picture, mask], completed, name="completion_network")
+    )(inputs["picture"], inputs["mask"])
+    features = CentredInput(config.channel_mean, name="centred_input")(filled, inputs["mask"])
+    features = _features(config, table, padding, features, inputs.get("rays"))
+    colours = _colours(config, table, padding, features, filled)
+    outputs = [Merge(dtype="float32", name="merge")(inputs["picture"], inputs["mask"], colours)]
+    if config.layout:
+        outputs.append(_unfolded(table, padding, features, len(LAYOUT), "layout"))
+    return keras.Model(list(inputs.values()), outputs if config.layout else outputs[0], name=NAME)
+
+
+def complete_batch(network, batch, *, training=False):
+    """Run a completion network on a batch of the input pipelines.
+
+    Parameters
+    ----------
+    network : keras.Model
+        A network of `build_completion_network`.
+    batch : dict of Tensor
+        With ``input`` as the picture, ``mask``, and ``rays`` if the network asks for them.
+    training : bool
+
+    Returns
+    -------
+    completed : Tensor, shape (B, H, W, 3)
+    layout : Tensor, shape (B, H, W, 5), or None
+        None if the network has no layout head.
+    """
+    names = [tensor.name.replace("picture", "input") for tensor in network.inputs]
+    outputs = network([batch[name] for name in names], training=training)
+    return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs, None)
 
 
 def encoder_layers(model, depth):
@@ -110,19 +141,19 @@ def encoder_layers(model, depth):
     model : keras.Model
         A network of `build_completion_network`.
     depth : int
-        How many of the convolutions of encoder and middle, 0 to 12; 6 is the whole encoder.
+        How many of the convolutions of encoder and middle; 6 is the whole encoder of "glcic".
 
     Raises
     ------
     ValueError
         If there are not that many.
     """
-    most = len(ENCODER) + len(MIDDLE)
-    if not 0 <= depth <= most:
-        raise ValueError(f"depth must be between 0 and {most}. Received: depth={depth}")
-    return [
-        model.get_layer(f"conv{number}{part}") for number in range(1, depth + 1) for part in ("", "_norm")
-    ]
+    convolutions = [layer.name for layer in model.layers if re.fullmatch(r"conv\d+", layer.name)]
+    if not 0 <= depth <= len(convolutions):
+        raise ValueError(f"depth must be between 0 and {len(convolutions)}. Received: depth={depth}")
+    parts = [f"{name}{part}" for name in convolutions[:depth] for part in ("", "_norm", "_rays")]
+    there = {layer.name for layer in model.layers}
+    return [model.get_layer(name) for name in parts if name in there]
 
 
 @keras.saving.register_keras_serializable(package="pano_inpaint")
@@ -152,40 +183,65 @@ class Merge(keras.layers.Layer):
         return picture * (1 - mask) + colours * mask
 
 
-def _check_size(size, *, needed):
+def _check_size(size, divisor, *, needed):
     if size is None and needed:
-        raise ValueError("cube padding and the hole fill 'prior' need a fixed size. Received: size=None")
-    if size is not None and (size < SIZE_DIVISOR or size % SIZE_DIVISOR):
-        raise ValueError(f"size must be a multiple of {SIZE_DIVISOR}. Received: size={size}")
+        raise ValueError("cube padding needs a fixed size. Received: size=None")
+    if size is not None and (size < divisor or size % divisor):
+        raise ValueError(f"size must be a multiple of {divisor}. Received: size={size}")
 
 
-def _normalised(layer, name):
-    """Return layer → batch normalisation → ReLU."""
+def _features(config, table, padding, features, rays):
+    """Return what the last layers make colours and layout of."""
+    if table.fold > 1:
+        features = Fold(table.fold, name="fold")(features)
+        rays = rays if rays is None else Fold(table.fold, name="fold_rays")(rays)
+    by_resolution = []
+    for number, row in enumerate(table.encoder, start=1):
+        if row[2] > 1:
+            by_resolution.append(features)
+        features = _convolution(
+            config, row, padding, f"conv{number}", features, rays if number == 1 else None
+        )
+    for number, row in enumerate(table.middle, start=len(table.encoder) + 1):
+        after = _convolution(config, row, padding, f"conv{number}", features)
+        features = keras.layers.Add(name=f"sum{number}")([features, after]) if table.residual else after
+    for number, (channels, after) in enumerate(table.decoder, start=1):
+        features = _upsampling(config, channels, padding, f"up{number}", features)
+        if table.skips:
+            features = keras.layers.Concatenate(name=f"skip{number}")([features, by_resolution[-number]])
+        features = _convolution(config, (3, 1, 1, after), padding, f"up{number}_conv", features)
+    return features
 
-    def apply(features):
-        features = layer(features)
-        features = FusedBatchNormalization(name=f"{name}_norm")(features)
-        return keras.layers.ReLU(name=f"{name}_relu")(features)
 
-    return apply
+def _normalised(features, name):
+    """Apply batch normalisation and ReLU."""
+    features = FusedBatchNormalization(name=f"{name}_norm")(features)
+    return keras.layers.ReLU(name=f"{name}_relu")(features)
 
 
-def _convolution(config, row, padding, name):
+def _convolution(config, row, padding, name, features, rays=None):
     kernel, dilation, stride, channels = row
-    layer = PaddedConv2D(
-        config.channels(channels),
-        kernel,
-        strides=stride,
-        dilation_rate=dilation,
-        use_bias=False,  # the normalisation's offset does its work
-        kernel_initializer="he_normal",
-        padding_mode=padding,
-        name=name,
-    )
-    return _normalised(layer, name)
+
+    def layer(name, initializer):
+        return PaddedConv2D(
+            config.channels(channels),
+            kernel,
+            strides=stride,
+            dilation_rate=dilation,
+            use_bias=False,  # the normalisation's offset does its work
+            kernel_initializer=initializer,
+            padding_mode=padding,
+            name=name,
+        )
+
+    convolved = layer(name, "he_normal")(features)
+    if rays is not None:
+        added = layer(f"{name}_rays", "zeros")(rays)
+        convolved = keras.layers.Add(name=f"{name}_with_rays")([convolved, added])
+    return _normalised(convolved, name)
 
 
-def _upsampling(config, channels, padding, name):
+def _upsampling(config, channels, padding, name, features):
     layer = PaddedConv2DTranspose(
         config.channels(channels),
         use_bias=False,
@@ -193,19 +249,25 @@ def _upsampling(config, channels, padding, name):
         padding_mode=padding,
         name=name,
     )
-    return _normalised(layer, name)
+    return _normalised(layer(features), name)
 
 
-def _colours(config, padding, features, filled):
+def _unfolded(table, padding, features, channels, name, **options):
+    """Return a last convolution's output at the picture's resolution."""
+    outputs = PaddedConv2D(
+        channels * table.fold**2, 3, padding_mode=padding, dtype="float32", name=name, **options
+    )(features)
+    return (
+        Fold(1 / table.fold, dtype="float32", name=f"{name}_unfold")(outputs) if table.fold > 1 else outputs
+    )
+
+
+def _colours(config, table, padding, features, filled):
     """Return the network's colours: through a sigmoid, or as a correction of the smooth fill."""
     corrects = config.hole_fill == "prior"
-    raw = PaddedConv2D(
-        3,
-        3,
-        padding_mode=padding,
-        dtype="float32",
-        activation=None if corrects else "sigmoid",
-        kernel_initializer="zeros" if corrects else "glorot_uniform",  # starts as the smooth fill
-        name="colours",
-    )(features)
+    options = {
+        "activation": None if corrects else "sigmoid",
+        "kernel_initializer": "zeros" if corrects else "glorot_uniform",  # starts as the smooth fill
+    }
+    raw = _unfolded(table, padding, features, 3, "colours", **options)
     return keras.layers.Add(dtype="float32", name="corrected")([filled, raw]) if corrects else raw

@@ -40,15 +40,14 @@ def write_inference_form(preset, *, size=None):
 
 def _module(network, size):
     """Wrap a Keras network so that the converter finds its variables and may freeze them."""
-    specs = [
-        tf.TensorSpec((6, size, size, 3), tf.float32, "picture"),
-        tf.TensorSpec((6, size, size, 1), tf.float32, "mask"),
-    ]
+    specs = [tf.TensorSpec((6, size, size, one.shape[-1]), tf.float32, one.name) for one in network.inputs]
     module = tf.Module()
     module.variables_to_freeze = [weight.value for weight in network.weights]
 
-    def complete(picture, mask):
-        return {"completed": network([picture, mask], training=False)}
+    def complete(*inputs):
+        outputs = network(list(inputs), training=False)
+        several = isinstance(outputs, list | tuple)
+        return dict(zip(("completed", "layout"), outputs if several else [outputs], strict=False))
 
     module.complete = tf.function(complete, input_signature=specs)
     return module

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from pano_inpaint.models.completion import complete_batch
 from pano_inpaint.models.discriminators import crop_windows
 from pano_inpaint.models.layers import held_statistics
-from pano_inpaint.models.losses import adversarial_loss, discriminator_loss, reconstruction_loss
+from pano_inpaint.models.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    layout_loss,
+    reconstruction_loss,
+)
 from pano_inpaint.models.schedule import DISCRIMINATOR, JOINT
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam, "adadelta": keras.optimizers.Adadelta}
@@ -26,6 +32,8 @@ class GanSettings:
         Form of the adversarial losses; the paper's is "bce".
     adversarial_weight : float
         The paper's α = 4e-4 (Iizuka et al. 2017, section 3.4).
+    layout_weight : float
+        What the layout head's cross entropy counts beside the reconstruction.
     optimizer : {"adam", "adadelta"}
         The paper has "adadelta" with rate 1.
     learning_rate, discriminator_learning_rate : float
@@ -37,6 +45,7 @@ class GanSettings:
     reconstruction: str = "l2"
     adversary: str = "bce"
     adversarial_weight: float = 4e-4
+    layout_weight: float = 0.05
     optimizer: str = "adam"
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
@@ -59,8 +68,9 @@ class CompletionGAN:
     -----
     A batch is a dict of ``input``, what is seen around the hole, and ``truth``, both (B, S, S, 3) in
     [0, 1]; ``mask`` and ``weight``, (B, S, S, 1); ``window`` and ``real_window``, (B, 2), the corners
-    of the local windows for the completed and for the real picture. The discriminator is shown
-    composites, never the network's raw output.
+    of the local windows for the completed and for the real picture; for networks that want them
+    ``rays``, (B, S, S, 3), and ``layout``, (B, S, S), int32, below 0 where it is unknown. The
+    discriminator is shown composites, never the network's raw output.
     """
 
     def __init__(self, completion, discriminator, settings, *, replicas=1):
@@ -106,15 +116,16 @@ class CompletionGAN:
     def reconstruct(self, batch):
         """Move the completion network by the reconstruction loss alone: the first phase."""
         with tf.GradientTape() as tape:
-            completed = self.completion([batch["input"], batch["mask"]], training=True)
-            loss = self._reconstruction(completed, batch)
-            scaled = loss / self.replicas
+            completed, layout = complete_batch(self.completion, batch, training=True)
+            losses = {"reconstruction": self._reconstruction(completed, batch)}
+            losses |= self._layout(layout, batch)
+            scaled = self._weighed(losses) / self.replicas
         self._move_completion(tape, scaled)
-        return {"reconstruction": loss}
+        return losses
 
     def discriminate(self, batch):
         """Move the discriminator alone."""
-        completed = self.completion([batch["input"], batch["mask"]], training=False)
+        completed, _ = complete_batch(self.completion, batch, training=False)
         with tf.GradientTape() as tape:
             loss = self._discrimination(self._verdicts(completed, batch), batch)
             scaled = loss / self.replicas
@@ -128,22 +139,21 @@ class CompletionGAN:
         """
         held = nullcontext() if discriminator_moves else held_statistics(self.discriminator)
         with tf.GradientTape(persistent=True) as tape, held:
-            completed = self.completion([batch["input"], batch["mask"]], training=True)
+            completed, layout = complete_batch(self.completion, batch, training=True)
             verdicts = self._verdicts(completed, batch)
             discrimination = self._discrimination(verdicts, batch)
-            reconstruction = self._reconstruction(completed, batch)
-            adversarial = adversarial_loss(verdicts[1], _has_hole(batch), kind=self.settings.adversary)
-            total = reconstruction + self.settings.adversarial_weight * adversarial
-            scaled, scaled_discrimination = total / self.replicas, discrimination / self.replicas
+            losses = {"reconstruction": self._reconstruction(completed, batch)}
+            losses |= self._layout(layout, batch)
+            losses["adversarial"] = adversarial_loss(
+                verdicts[1], _has_hole(batch), kind=self.settings.adversary
+            )
+            scaled = self._weighed(losses) / self.replicas
+            scaled_discrimination = discrimination / self.replicas
         gradients = tape.gradient(scaled, self.completion.trainable_variables)
         if discriminator_moves:
             self._move(self.discriminator, self.discriminator_optimizer, tape, scaled_discrimination)
         self._apply_completion(gradients)
-        return {
-            "discriminator": discrimination,
-            "reconstruction": reconstruction,
-            "adversarial": adversarial,
-        }
+        return {"discriminator": discrimination} | losses
 
     def averaged_weights(self):
         """Return the completion network's weights to save: the moving average if there is one."""
@@ -167,6 +177,21 @@ class CompletionGAN:
         return reconstruction_loss(
             completed, batch["truth"], batch["mask"], batch["weight"], kind=self.settings.reconstruction
         )
+
+    def _layout(self, logits, batch):
+        """Return the loss on the layout by its name, or nothing where there is no layout head."""
+        if logits is None:
+            return {}
+        return {"layout": layout_loss(logits, batch["layout"], batch["mask"], batch["weight"])}
+
+    def _weighed(self, losses):
+        """Return what the completion network's weights are moved by."""
+        weights = {
+            "reconstruction": 1.0,
+            "layout": self.settings.layout_weight,
+            "adversarial": self.settings.adversarial_weight,
+        }
+        return sum(weights[name] * loss for name, loss in losses.items())
 
     def _discrimination(self, verdicts, batch):
         return discriminator_loss(*verdicts, _has_hole(batch), kind=self.settings.adversary)

@@ -49,6 +49,13 @@ def pad(pictures, padding, mode):
     return tf.pad(pictures, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
 
 
+def _sides(pictures):
+    """Return height and width, as numbers where the graph knows them."""
+    height, width = pictures.shape[1:3]
+    dynamic = tf.shape(pictures)
+    return dynamic[1] if height is None else height, dynamic[2] if width is None else width
+
+
 def _checked_mode(mode):
     if mode not in PADDING_MODES:
         raise ValueError(f"padding_mode must be one of {PADDING_MODES}. Received: padding_mode={mode!r}")
@@ -200,6 +207,31 @@ def held_statistics(model):
 
 
 @_register
+class Fold(keras.layers.Layer):
+    """Fold blocks of pixels into channels, or with a block below 1 unfold channels into blocks.
+
+    Parameters
+    ----------
+    block : float
+        Side of a block in pixels, or one over it.
+    """
+
+    def __init__(self, block=2, **kwargs):
+        super().__init__(**kwargs)
+        self.block = block
+
+    def call(self, inputs):
+        """Return (B, H / block, W / block, C · block²)."""
+        if self.block < 1:
+            return tf.nn.depth_to_space(inputs, round(1 / self.block))
+        return tf.nn.space_to_depth(inputs, self.block)
+
+    def get_config(self):
+        """Return what rebuilds the layer."""
+        return {**super().get_config(), "block": self.block}
+
+
+@_register
 class HoleFill(keras.layers.Layer):
     """Replace what lies in the hole before the network sees it.
 
@@ -213,9 +245,15 @@ class HoleFill(keras.layers.Layer):
         Mean colour of the training pictures in [0, 1].
     padding_mode : {"zero", "cube"}
         Whether the smooth continuation may look across cube faces.
+
+    Notes
+    -----
+    Where the sides are unknown when the graph is built, the smooth continuation takes the same steps as
+    at 128 pixels a side, on a picture that unknown pixels widen to a multiple of 128.
     """
 
     FILLS = ("mean", "gray", "prior")
+    ANY_SIZE_LEVELS = 7  # 2**7 = 128, the side that presets are trained at
 
     def __init__(self, fill="mean", mean=(0.5, 0.5, 0.5), *, padding_mode="zero", **kwargs):
         super().__init__(**kwargs)
@@ -235,8 +273,22 @@ class HoleFill(keras.layers.Layer):
 
     def _continue(self, colour, weight):
         """Fill by pull–push: average down, then take the coarse where the fine lacks."""
+        if None in colour.shape[1:3]:
+            return self._continue_any_size(colour, weight)
+        side = colour.shape[1]
+        return self._pull_push(colour, weight, (side & -side).bit_length() - 1)  # while it can be halved
+
+    def _continue_any_size(self, colour, weight):
+        """Fill pictures whose sides are only known when the graph runs."""
+        height, width = _sides(colour)
+        step = 2**self.ANY_SIZE_LEVELS
+        border = [[0, 0], [0, -height % step], [0, -width % step], [0, 0]]
+        coarse = self._pull_push(tf.pad(colour, border), tf.pad(weight, border), self.ANY_SIZE_LEVELS)
+        return coarse[:, :height, :width]
+
+    def _pull_push(self, colour, weight, levels):
         pyramid = [(colour, weight)]
-        while pyramid[-1][0].shape[1] % 2 == 0:
+        for _ in range(levels):
             pyramid.append(self._halve(*pyramid[-1]))
         colour, weight = pyramid.pop()
         coarse = colour + (1 - weight) * self._mean(colour, weight)
@@ -261,11 +313,13 @@ class HoleFill(keras.layers.Layer):
 
     def _double(self, picture):
         """Upsample by two, bilinearly, across faces where there are faces."""
-        side = picture.shape[1]
-        padded = pad(picture, 1, self.padding_mode) if self.padding_mode == "cube" else picture
-        doubled = tf.image.resize(padded, (2 * padded.shape[1], 2 * padded.shape[2]))
-        border = padded.shape[1] - side
-        return doubled[:, border : border + 2 * side, border : border + 2 * picture.shape[2]]
+        height, width = _sides(picture)
+        border = 1 if self.padding_mode == "cube" else 0
+        padded = pad(picture, border, self.padding_mode)
+        doubled = tf.image.resize(padded, (2 * (height + 2 * border), 2 * (width + 2 * border)))
+        # The border is doubled too: two pixels on each side are cut off.
+        cut = 2 * border
+        return doubled[:, cut : cut + 2 * height, cut : cut + 2 * width]
 
     def get_config(self):
         """Return what rebuilds the layer."""

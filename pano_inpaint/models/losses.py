@@ -4,6 +4,7 @@ import tensorflow as tf
 
 RECONSTRUCTIONS = ("l2", "l1")
 ADVERSARIES = ("bce", "hinge")
+SEEN = 0.2  # share of the layout loss that a pixel outside the hole has
 
 
 def reconstruction_loss(completed, truth, mask, weight, *, kind="l2"):
@@ -28,6 +29,29 @@ def reconstruction_loss(completed, truth, mask, weight, *, kind="l2"):
     error = tf.abs(error) if kind == "l1" else tf.square(error)
     counted = mask * weight
     return tf.math.divide_no_nan(tf.reduce_sum(error * counted), 3 * tf.reduce_sum(counted))
+
+
+def layout_loss(logits, layout, mask, weight):
+    """Return the mean cross entropy of the layout, where it is known.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, H, W, K), float32
+    layout : Tensor, shape (B, H, W), int32
+        Number of the true part of the room, or below 0 where nobody knows.
+    mask : Tensor, shape (B, H, W, 1)
+        1 = hole. What is seen counts `SEEN` of what is hidden: it is easy, and it is not asked for.
+    weight : Tensor, shape (B, H, W, 1)
+        What each pixel counts.
+
+    Returns
+    -------
+    Tensor, scalar
+    """
+    known = tf.cast(layout >= 0, tf.float32)
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(layout, 0), logits)
+    counted = known * (weight * (mask + SEEN * (1 - mask)))[..., 0]
+    return tf.math.divide_no_nan(tf.reduce_sum(entropy * counted), tf.reduce_sum(counted))
 
 
 def discriminator_loss(real, fake, present, *, kind="bce"):

@@ -15,6 +15,7 @@ CONFIG = "config.json"
 COMPLETION_WEIGHTS = "completion.weights.h5"
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"
 INFERENCE_FORM = "completion.tflite"
+NEW_LAYERS = {"conv1_rays", "layout"}  # what fine-tuning may add to a pretrained network
 REQUIRED = {"completion", "discriminator", "face_size"}
 
 
@@ -78,7 +79,7 @@ def find_preset(name_or_folder):
     )
 
 
-def build_completion(preset, *, padding="zero", size=None):
+def build_completion(preset, *, padding="zero", size=None, config=None):
     """Build a preset's completion network with its weights.
 
     Parameters
@@ -88,17 +89,45 @@ def build_completion(preset, *, padding="zero", size=None):
         See `completion.build_completion_network`; the weights serve both.
     size : int, optional
         Side of the input; the preset's own if left out.
+    config : CompletionConfig, optional
+        A network that differs from the preset's by what it sees and says besides colours (``rays``,
+        ``layout``): what the preset has no weights for starts afresh.
 
     Returns
     -------
     keras.Model
+
+    Raises
+    ------
+    FileError
+        If the preset's weights are missing, damaged or of another network.
     """
     from pano_inpaint.models.completion import CompletionConfig, build_completion_network
 
-    config = CompletionConfig.from_dict(preset.config["completion"])
-    model = build_completion_network(config, padding=padding, size=size or preset.face_size)
+    own = CompletionConfig.from_dict(preset.config["completion"])
+    size = size or preset.face_size
+    model = build_completion_network(own, padding=padding, size=size)
     load_weights(model, preset.folder / COMPLETION_WEIGHTS)
-    return model
+    if config is None or config == own:
+        return model
+    wanted = build_completion_network(config, padding=padding, size=size)
+    _transfer(model, wanted, preset)
+    return wanted
+
+
+def _transfer(model, wanted, preset):
+    """Copy weights by layer; only what `NEW_LAYERS` names may be missing."""
+    names = {layer.name for layer in model.layers}
+    for layer in wanted.layers:
+        if layer.name in names:
+            try:
+                layer.set_weights(model.get_layer(layer.name).get_weights())
+            except ValueError as error:
+                raise FileError(
+                    f"expected weights for {layer.name} in {preset.folder}, got others: {error}"
+                ) from error
+        elif layer.weights and layer.name not in NEW_LAYERS:
+            raise FileError(f"expected weights for {layer.name} in {preset.folder}, got none")
 
 
 def build_trained_discriminator(preset):
