@@ -35,51 +35,73 @@ def _root(
 
 @app.command()
 def erase(
-    panorama: Annotated[Path, typer.Argument(help="2:1 JPEG, PNG, TIFF or WebP, or a folder.")],
+    panorama: Annotated[Path, typer.Argument(help="2:1 JPEG, PNG, TIFF or WebP, or a tour.")],
     mask: Annotated[
         Path,
-        typer.Option(
-            "--mask", help="White = erase. A picture for all panoramas, or a folder: matched by name."
-        ),
+        typer.Option("--mask", help="White = erase. A picture for all scenes, or a folder: matched by name."),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Result, or the folder for the results.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Result, or the folder for the tour's mirror.")],
     preset: Preset = "indoor",
+    backend: Annotated[
+        str | None, typer.Option(metavar="URL", help="TensorFlow Serving to run the network on.")
+    ] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="JPEG and WebP quality; the source's own if left out.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier mirror of a tour.")
+    ] = False,
 ) -> None:
     """Erase what a mask marks; nothing outside it changes.
 
-    Bit depth, EXIF, ICC and GPano metadata stay. A folder goes on past a bad picture, names it at the
-    end, and then exits with 1.
+    Bit depth, EXIF, ICC and GPano metadata stay. A tour (a folder, a Pannellum or Photo Sphere Viewer
+    JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, and a
+    report; it goes on past a scene that fails, names it at the end, and then exits with 1.
 
     Example: pano-inpaint erase lounge.jpg --mask sofa.png -o empty/lounge.jpg
     """
-    from pano_inpaint.eraser import Eraser
-    from pano_inpaint.pairs import match_masks, scan_pictures
-
-    if panorama.is_dir():
-        pairs, without, unused = match_masks(scan_pictures(panorama), mask)
-        jobs = [(source, its_mask, out / source.name) for source, its_mask in pairs]
-        problems: list[PanoInpaintError] = [
-            UsageError(f"expected a mask for {path.name}, found none in {mask}") for path in without
-        ]
-        for path in unused:
-            console.errors.print(f"warning: no panorama for the mask {path.name}", style="yellow")
+    eraser = _load_eraser(preset, backend)
+    if panorama.is_dir() or panorama.suffix.lower() in (".json", ".js"):
+        _erase_tour(
+            eraser, panorama, mask, out, quality=quality, overwrite=overwrite, settings=backend or preset
+        )
     else:
-        jobs, problems = [(panorama, mask, out)], []
-    if not jobs and not problems:
-        raise UsageError(f"expected pictures in {panorama}, found none")
-    total = len(jobs) + len(problems)
-    eraser = Eraser.load(preset) if jobs else None
-    for job in jobs:
-        try:
-            _erase_one(eraser, *job, quality)
-        except PanoInpaintError as error:
-            if not panorama.is_dir():
-                raise
-            problems.append(error)
-    _finish(problems, total)
+        _erase_one(eraser, panorama, mask, out, quality)
+
+
+def _load_eraser(preset, backend):
+    """Load the network, or the way to a server that has one."""
+    from pano_inpaint.eraser import Eraser
+
+    if backend is None:
+        return Eraser.load(preset)
+    from pano_inpaint.backend import RemoteCompleter
+
+    return Eraser(RemoteCompleter(backend))
+
+
+def _erase_tour(eraser, source, masks, out, **options):
+    """Erase through a tour, write its mirror, and tell what happened to each scene."""
+    from pano_inpaint.tours import erase_tour, read_tour
+
+    tour = read_tour(source)
+    with console.progress_bar(tour.title, None, unit="holes") as advance:
+        report = erase_tour(
+            tour,
+            masks,
+            eraser,
+            out,
+            watch=lambda now: advance(now.done, now.total, f"{now.number}/{now.count} {now.scene.name}"),
+            **options,
+        )
+    for name in report.unused_masks:
+        console.errors.print(f"warning: no panorama for the mask {name}", style="yellow", markup=False)
+    if report.mirror:
+        console.output.print(f"{report.mirror}", markup=False)
+    problems = [
+        PanoInpaintError(f"{scene.name}: {scene.problem}", hint=scene.hint) for scene in report.failed
+    ]
+    _finish(problems, len(report.scenes))
 
 
 def _erase_one(eraser, source, mask_file, target, quality):
@@ -153,6 +175,52 @@ def score(
     _finish(
         [PanoInpaintError(problem) for problem in scores.problems], len(scores.rows) + len(scores.problems)
     )
+
+
+@app.command()
+def serve(
+    preset: Preset = "indoor",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    cors: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Let pages of this origin ask; repeatable.")
+    ] = None,
+) -> None:
+    """Serve the network by the REST protocol of TensorFlow Serving.
+
+    Models: completion (one picture and mask) and panorama (a whole panorama). Ctrl-C ends it.
+
+    Example: pano-inpaint serve --port 8501
+    """
+    from viewers.server import build_model_app
+    from viewers.server import serve as run_server
+
+    def announce(url):
+        console.output.print(f"{url}/v1/models/completion  {url}/v1/models/panorama", markup=False)
+
+    run_server(build_model_app(preset, cors=cors or []), host=host, port=port, announce=announce)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where models.config and completion/N are written.")],
+    preset: Preset = "indoor",
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Number of the version; the next one if left out.")
+    ] = None,
+    served_from: Annotated[
+        str | None, typer.Option(help="Absolute path of FOLDER on the server, for models.config.")
+    ] = None,
+) -> None:
+    """Write a SavedModel that a stock TensorFlow Serving loads as it is.
+
+    Example: pano-inpaint export models/ --served-from /models
+    """
+    from pano_inpaint.models.presets import find_preset
+    from pano_inpaint.models.serving_export import write_serving_export
+
+    written = write_serving_export(find_preset(preset), folder, version=version, served_from=served_from)
+    console.output.print(f"{written}", markup=False)
 
 
 def _finish(problems, total):

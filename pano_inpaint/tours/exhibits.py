@@ -1,0 +1,97 @@
+"""A tour made ready for the view page: one picture file a scene, the one before it, links and first view."""
+
+import filecmp
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pano_inpaint.panorama import write_panorama
+
+from .tour import Hotspot, PictureFile, View
+
+_QUALITY = 92  # of panoramas put together from tiles, for looking at only
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What a page shows of a scene.
+
+    Attributes
+    ----------
+    id, name : str
+        The scene's.
+    panorama : Path
+        Equirectangular picture file.
+    before : Path or None
+        The same place in the earlier tour; None if there is none, or nothing changed.
+    hotspots : tuple of Hotspot
+        Those that lead to another scene of the page, and notes.
+    view : View
+        Where it is first looked at.
+    """
+
+    id: str
+    name: str
+    panorama: Path
+    before: Path | None = None
+    hotspots: tuple[Hotspot, ...] = ()
+    view: View = field(default_factory=View)
+
+
+def list_exhibits(tour, folder, *, before=None):
+    """Collect what a page shows of a tour.
+
+    Parameters
+    ----------
+    tour : Tour
+        What it shows.
+    folder : str or Path
+        Where panoramas put together from tiles are written, for as long as the page is made.
+    before : Tour, optional
+        The tour as it was; scenes are matched by their id.
+
+    Returns
+    -------
+    list of Exhibit
+        Scenes without a usable picture are left out, and so are links to them.
+
+    Raises
+    ------
+    FileError, UsageError
+        If tiles cannot be read.
+    """
+    folder = Path(folder)
+    shown = [scene for scene in tour.scenes if scene.source is not None]
+    ids = {scene.id for scene in shown}
+    earlier = {scene.id: scene for scene in before.scenes if scene.source} if before else {}
+    exhibits = []
+    for number, scene in enumerate(shown):
+        was = earlier.get(scene.id)
+        if was is not None and _is_same(scene.source, was.source):
+            was = None
+        links = tuple(spot for spot in scene.hotspots if spot.target is None or spot.target in ids)
+        exhibits.append(
+            Exhibit(
+                scene.id,
+                scene.name,
+                _picture(scene.source, folder / f"{number}.jpg"),
+                was and _picture(was.source, folder / f"{number}-before.jpg"),
+                links,
+                scene.view,
+            )
+        )
+    return exhibits
+
+
+def _is_same(source, other):
+    """Tell whether two scenes have the same files."""
+    if source.files != other.files:
+        return False
+    pairs = ((source.root / name, other.root / name) for name in source.files)
+    return all(filecmp.cmp(one, two, shallow=False) for one, two in pairs)
+
+
+def _picture(source, path):
+    if isinstance(source, PictureFile):
+        return source.root / source.name
+    write_panorama(path, source.read(), quality=_QUALITY)
+    return path
