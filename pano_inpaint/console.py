@@ -25,7 +25,9 @@ from pano_inpaint.files import replacing
 
 FILE_WIDTH = 140  # columns of what goes to a file or a pipe, where nobody can widen the window
 output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else FILE_WIDTH)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Console(
+    stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else FILE_WIDTH
+)
 INTERRUPTED = 130
 SHOWN = 20  # unreadable pictures named on the console
 
@@ -62,16 +64,17 @@ def show_error(error):
 @contextmanager
 def progress_bar(description, total, *, unit="steps"):
     """Show a progress bar on the error stream; yields ``advance(done, total, note)``."""
+    whole = Column(no_wrap=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.description}", table_column=whole),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(table_column=whole),
         _Rate(unit),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(table_column=whole),
+        TimeRemainingColumn(table_column=whole),
         TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
     )
-    with Progress(*columns, console=errors, transient=False) as bar:
+    with Progress(*columns, console=errors, expand=True) as bar:
         task = bar.add_task(description, total=total, note="")
 
         def advance(done, total=None, note=""):
@@ -121,7 +124,7 @@ class _Rate(ProgressColumn):
     """Finished units a second."""
 
     def __init__(self, unit):
-        super().__init__()
+        super().__init__(table_column=Column(no_wrap=True))
         self.unit = unit
 
     def render(self, task):
