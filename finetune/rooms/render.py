@@ -1,0 +1,141 @@
+"""Rendering panoramas of a Scene with Cycles. Imports bpy."""
+
+import tempfile
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from finetune.rooms.exr import read_exr
+from finetune.rooms.quiet import quietly
+from finetune.rooms.render_passes import Rendering
+from finetune.rooms.scene import OUTDOORS
+
+
+def set_up(*, width, samples, threads=0):
+    """Configure Cycles for equirectangular pictures.
+
+    Parameters
+    ----------
+    width : int
+        Columns; half as many rows.
+    samples : int
+        Paths a pixel; 8 to 16 are enough before denoising.
+    threads : int
+        Threads to use, 0 for all.
+    """
+    scene = bpy.context.scene
+    scene.render.engine = "CYCLES"
+    scene.render.resolution_x, scene.render.resolution_y = width, width // 2
+    scene.render.resolution_percentage = 100
+    scene.render.use_persistent_data = True
+    scene.render.threads_mode = "FIXED" if threads else "AUTO"
+    if threads:
+        scene.render.threads = threads
+    _set_cycles(scene.cycles, samples)
+    layer = scene.view_layers[0]
+    layer.use_pass_z = layer.use_pass_object_index = layer.use_pass_environment = True
+    settings = scene.render.image_settings
+    if hasattr(settings, "media_type"):
+        settings.media_type = "MULTI_LAYER_IMAGE"
+    settings.file_format = "OPEN_EXR_MULTILAYER"
+    settings.color_depth, settings.exr_codec = "32", "NONE"
+    camera = bpy.data.cameras.new("camera")
+    camera.type = "PANO"
+    lens = camera if hasattr(camera, "panorama_type") else camera.cycles
+    lens.panorama_type = "EQUIRECTANGULAR"
+    camera.clip_start = 0.01
+    made = bpy.data.objects.new("camera", camera)
+    scene.collection.objects.link(made)
+    scene.camera = made
+
+
+def _set_cycles(cycles, samples):
+    cycles.device = "CPU"
+    cycles.samples, cycles.use_adaptive_sampling = samples, False
+    cycles.seed = 0
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 5, 4, 2
+    cycles.transmission_bounces, cycles.transparent_max_bounces = 2, 8
+    cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.blur_glossy, cycles.sample_clamp_indirect = 1.0, 3.0
+    cycles.use_light_tree = True
+    cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+    cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
+    cycles.denoising_prefilter = "FAST"
+
+
+def render_camera(camera):
+    """Render the scene from one camera.
+
+    Parameters
+    ----------
+    camera : Camera
+        Position and heading; the panorama's centre looks along the heading.
+
+    Returns
+    -------
+    Rendering
+        Passes, row 0 at the top.
+    """
+    scene = bpy.context.scene
+    scene.camera.location = (camera.x, camera.y, camera.z)
+    scene.camera.rotation_euler = (np.pi / 2, 0.0, -camera.heading)
+    with tempfile.TemporaryDirectory(prefix="rooms-") as folder:
+        file = Path(folder) / "passes.exr"
+        scene.render.filepath = str(file)
+        quietly(lambda: bpy.ops.render.render(write_still=True))
+        channels = read_exr(file)
+    passes = {name.split(".", 1)[1]: values for name, values in channels.items() if "." in name}
+    index = np.round(passes[_find(passes, ("Object Index.X", "IndexOB.X"))]).astype(np.int32)
+    depth = passes[_find(passes, ("Depth.V", "Depth.Z"))]
+    outdoors = _stack(passes, _find(passes, ("Env.R", "Environment.R"))[:-2])
+    room = np.maximum(_stack(passes, "Combined") - outdoors, 0)
+    return Rendering(room, outdoors / OUTDOORS, index, np.where(depth < 1e6, depth, 0.0).astype(np.float32))
+
+
+def _find(passes, names):
+    for name in names:
+        if name in passes:
+            return name
+    raise KeyError(f"expected one of the passes {names}, got {sorted(passes)}")
+
+
+def _stack(passes, name):
+    return np.stack([passes[f"{name}.{channel}"] for channel in "RGB"], axis=-1)
+
+
+def through_jpeg(picture, quality):
+    """Compress a picture as JPEG and open it again.
+
+    Parameters
+    ----------
+    picture : ndarray, shape (H, W, 3), uint8
+        sRGB.
+    quality : int
+        1 to 100.
+
+    Returns
+    -------
+    ndarray, shape (H, W, 3), uint8
+        The picture with its JPEG artefacts.
+    """
+    height, width = picture.shape[:2]
+    with tempfile.TemporaryDirectory(prefix="rooms-") as folder:
+        file = Path(folder) / "picture.jpg"
+        image = bpy.data.images.new("jpeg", width, height, alpha=False)
+        image.pixels.foreach_set(_rgba(picture).ravel())
+        image.file_format, image.filepath_raw = "JPEG", str(file)
+        image.save(quality=quality)
+        loaded = bpy.data.images.load(str(file))
+        values = np.empty(width * height * 4, np.float32)
+        loaded.pixels.foreach_get(values)
+        for used in (image, loaded):
+            bpy.data.images.remove(used)
+    pixels = values.reshape(height, width, 4)[::-1, :, :3]
+    return np.round(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
+
+
+def _rgba(picture):
+    values = np.ones((*picture.shape[:2], 4), np.float32)
+    values[..., :3] = picture[::-1] / np.float32(255)
+    return values
