@@ -2,7 +2,7 @@
 
 Holes are drawn from each picture's name and the seed, so every run and every preset meets the same ones.
 
-    python -m benchmarks.quality PANORAMAS [--preset indoor] [--peer telea --peer patchmatch] [--out SHEETS]
+    python -m benchmarks.quality PANORAMAS [--preset indoor] [--quality draft] [--peer telea] [--out SHEETS]
 """
 
 import time
@@ -28,13 +28,16 @@ HOLES = 3  # per panorama
 def main(
     panoramas: Annotated[Path, typer.Argument(help="Folder of 2:1 pictures, none of them trained on.")],
     preset: Annotated[list[str] | None, typer.Option(help="Repeatable.")] = None,
+    quality: Annotated[list[str] | None, typer.Option(help="draft, standard or fine; repeatable.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="telea, patchmatch, resynthesizer.")] = None,
     flat: Annotated[bool, typer.Option("--flat", help="Peers on the flat picture too.")] = False,
     seed: Annotated[int, typer.Option()] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for all completed pictures.")] = None,
 ) -> None:
     """Print mean scores, hole-only and sphere-weighted, and mean seconds a hole."""
-    methods = _methods(preset or ["indoor"], peer or ["telea", "patchmatch"], flat)
+    methods = _methods(
+        preset or ["indoor"], quality or ["draft", "standard"], peer or ["telea", "patchmatch"], flat
+    )
     rows = {name: [] for name in methods}
     evaluators, notes = load_lpips(("alex",))
     cases = list(_cases(panoramas, seed))
@@ -55,9 +58,13 @@ def main(
         console.errors.print(note)
 
 
-def _methods(presets, peers, flat):
+def _methods(presets, qualities, peers, flat):
     """Return, by name, functions of panorama and mask that return the completed panorama."""
-    methods = {Path(name).name: Eraser.load(name).erase for name in presets}
+    methods = {
+        f"{Path(name).name} {quality}": Eraser.load(name, quality=quality).erase
+        for name in presets
+        for quality in qualities
+    }
     for name in peers:
         for through in ("cube", "flat") if flat else ("cube",):
             methods[f"{name} {through}"] = _peer(name, through)
