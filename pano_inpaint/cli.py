@@ -46,7 +46,11 @@ def erase(
         str | None, typer.Option(metavar="URL", help="TensorFlow Serving to run the network on.")
     ] = None,
     quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="JPEG and WebP quality; the source's own if left out.")
+        str, typer.Option(help="draft (the network alone, soft), standard, or fine (slower).")
+    ] = "standard",
+    seed: Annotated[int, typer.Option(min=0, help="Another seed gives another detail.")] = 0,
+    jpeg_quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="JPEG and WebP only; the source's own if left out.")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier mirror of a tour.")
@@ -60,24 +64,24 @@ def erase(
 
     Example: pano-inpaint erase lounge.jpg --mask sofa.png -o empty/lounge.jpg
     """
-    eraser = _load_eraser(preset, backend)
+    eraser = _load_eraser(preset, backend, quality=quality, seed=seed)
     if panorama.is_dir() or panorama.suffix.lower() in (".json", ".js"):
-        _erase_tour(
-            eraser, panorama, mask, out, quality=quality, overwrite=overwrite, settings=backend or preset
-        )
+        settings = f"{backend or preset} {quality} {seed}"
+        options = {"quality": jpeg_quality, "overwrite": overwrite, "settings": settings}
+        _erase_tour(eraser, panorama, mask, out, **options)
     else:
-        _erase_one(eraser, panorama, mask, out, quality)
+        _erase_one(eraser, panorama, mask, out, jpeg_quality)
 
 
-def _load_eraser(preset, backend):
+def _load_eraser(preset, backend, **options):
     """Load the network, or the way to a server that has one."""
     from pano_inpaint.eraser import Eraser
 
     if backend is None:
-        return Eraser.load(preset)
+        return Eraser.load(preset, **options)
     from pano_inpaint.backend import RemoteCompleter
 
-    return Eraser(RemoteCompleter(backend))
+    return Eraser(RemoteCompleter(backend), **options)
 
 
 def _erase_tour(eraser, source, masks, out, **options):

@@ -6,11 +6,16 @@ import numpy as np
 from .blending import blend
 from .completer import load_completer
 from .cubemap import from_faces, to_faces
+from .detail import complete_hole
 from .errors import UsageError
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
+from .sphere import sample_equirectangular
+from .structure import analyse_room
 
+QUALITIES = ("draft", "standard", "fine")
+STRUCTURE_HEIGHT = 768  # rows of the copy in which the room's planes are looked for
 MERGE_WITHIN = np.radians(10)  # holes nearer than this are completed together
 CONTEXT = 16  # known pixels around a hole's window that the blending sees
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
@@ -25,15 +30,27 @@ class Eraser:
     ----------
     complete : callable
         Completes six faces, see `completer.load_completer`; with an attribute ``face_size``.
+    quality : {"draft", "standard", "fine"}
+        "draft" is the network's completion alone. The others take it as the guide for detail at the
+        panorama's own resolution, copied surface by surface from the panorama itself.
+    seed : int
+        Another seed gives another detail.
+
+    Raises
+    ------
+    UsageError
+        If there is no such quality.
     """
 
-    def __init__(self, complete):
-        self._complete = complete
+    def __init__(self, complete, *, quality="standard", seed=0):
+        if quality not in QUALITIES:
+            raise UsageError(f"expected a quality of {', '.join(QUALITIES)}, got {quality!r}")
+        self._complete, self._quality, self._seed = complete, quality, seed
 
     @classmethod
-    def load(cls, preset="indoor", *, runtime="auto"):
+    def load(cls, preset="indoor", *, runtime="auto", **options):
         """Load the network of a preset, by name or folder; see `completer.load_completer`."""
-        return cls(load_completer(find_preset(preset), runtime=runtime))
+        return cls(load_completer(find_preset(preset), runtime=runtime), **options)
 
     def erase(self, panorama, mask, *, watch=lambda _done, _total: None):
         """Complete what is marked.
@@ -65,11 +82,25 @@ class Eraser:
         pixels = panorama.pixels.copy()
         unseen = mask | ~panorama.known
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
+        structure = None if self._quality == "draft" else find_structure(panorama.pixels, unseen)
         for done, hole in enumerate(holes, start=1):
             faces = self._completed_faces(*small, hole.rotation)
-            fill_hole(pixels, hole, faces, unseen)
+            if structure is None:
+                fill_hole(pixels, hole, faces, unseen)
+            else:
+                self._detail(pixels, hole, unseen, structure, as_guide(faces, hole.rotation))
             watch(done, len(holes))
         return panorama.with_pixels(pixels)
+
+    def _detail(self, pixels, hole, unseen, structure, guide):
+        """Write a hole's completion at the panorama's own resolution."""
+        completed = complete_hole(
+            pixels, hole, structure, unknown=unseen, guide=guide, seed=self._seed, quality=self._quality
+        )
+        rows, start, _ = hole.window
+        row, column = np.nonzero(hole.mask)
+        places = rows.start + row, (start + column) % pixels.shape[1]
+        pixels[places] = from_rgb(completed[row, column], pixels[places])
 
     def _completed_faces(self, small, unseen, rotation):
         """Complete a cube that is turned towards a hole."""
@@ -133,6 +164,30 @@ def fill_hole(pixels, hole, faces, unseen):
     row, column = np.nonzero(hole.mask)
     inside = (row + hole.window[0].start - rows.start, column + hole.window[1] - start)
     pixels[rows.start + inside[0], columns[inside[1]]] = from_rgb(blended[inside], there[inside])
+
+
+def find_structure(pixels, unseen):
+    """Find a room's planes in a copy of the panorama that is small enough to look at as a whole."""
+    small, hidden = shrink(pixels, unseen, STRUCTURE_HEIGHT)
+    return analyse_room(np.uint8(np.rint(255 * small)), hidden)
+
+
+def as_guide(faces, rotation):
+    """Turn completed faces into a function of directions, which is what detail is guided by.
+
+    Parameters
+    ----------
+    faces : ndarray, shape (6, S, S, 3), float32 in [0, 1]
+    rotation : ndarray, shape (3, 3)
+        How the cube is turned.
+
+    Returns
+    -------
+    callable
+        Unit vectors (..., 3) to colours (..., 3).
+    """
+    panorama = np.float32(from_faces(faces, 2 * faces.shape[1], rotation=rotation))
+    return lambda directions: sample_equirectangular(panorama, directions)
 
 
 def with_context(hole, height):

@@ -1,0 +1,61 @@
+import numpy as np
+
+from pano_inpaint.seams import join_copies, nearest_labels, solve_poisson
+
+
+def ramp(height=40, width=50):
+    y, x = np.mgrid[:height, :width]
+    return (0.3 + 0.004 * x + 0.003 * y)[..., None].repeat(3, 2).astype(np.float32)
+
+
+def shown(picture):
+    """Copies whose colours are off by a tenth of their number."""
+
+    def sample(label, row, column):
+        return picture[row, column] + 0.1 * (label[:, None] + 1), np.ones(len(row), bool)
+
+    return sample
+
+
+def test_copies_that_differ_by_a_constant_become_the_original():
+    picture, hole = ramp(), np.zeros((40, 50), bool)
+    hole[10:30, 12:40] = True
+    labels = np.where(hole, (np.arange(50) > 25).astype(int), -1)
+    filled = np.where(hole[..., None], picture + 0.1 * (labels[..., None] + 1), picture)
+    joined = join_copies(filled.astype(np.float32), hole, labels, shown(picture))
+    assert np.abs(joined - picture).max() < 0.004
+    np.testing.assert_array_equal(joined[~hole], picture[~hole])
+
+
+def test_surfaces_do_not_bleed_into_each_other():
+    picture, hole = ramp(), np.zeros((40, 50), bool)
+    hole[10:30, 12:40] = True
+    owners = np.where(hole, (np.arange(40)[:, None] >= 20).astype(int), -1)
+    labels = np.where(owners == 1, 1, np.where(hole, 0, -1))
+    rims = [~hole & (np.arange(40) < 20)[:, None], ~hole & (np.arange(40) >= 20)[:, None]]
+    dark = np.where((np.arange(40) >= 20)[:, None, None], picture * 0.2, picture).astype(np.float32)
+    filled = np.where(hole[..., None], dark + 0.1 * (labels[..., None] + 1), dark).astype(np.float32)
+    joined = join_copies(filled, hole, labels, shown(dark), owners=owners, rims=rims)
+    assert np.abs(joined - dark).max() < 0.006
+
+
+def test_poisson_of_a_known_function():
+    y, x = np.mgrid[:33, :33] / 32
+    truth = (np.sin(np.pi * x) * np.sin(np.pi * y))[..., None].astype(np.float32)
+    unknown = np.zeros((33, 33), bool)
+    unknown[1:-1, 1:-1] = True
+    sums = np.zeros_like(truth)
+    sums[1:-1, 1:-1] = (
+        truth[:-2, 1:-1] + truth[2:, 1:-1] + truth[1:-1, :-2] + truth[1:-1, 2:] - 4 * truth[1:-1, 1:-1]
+    )
+    solved = solve_poisson(-sums * -1, unknown)
+    assert np.abs(solved - truth).max() < 0.01
+
+
+def test_nearest_labels():
+    labels = np.full((3, 7), -1)
+    labels[1, 0], labels[1, 6] = 4, 2
+    region = np.ones((3, 7), bool)
+    region[0, 0] = False
+    spread = nearest_labels(labels, region)
+    assert spread[0, 0] == -1 and (spread[1, :3] == 4).all() and (spread[1, 4:] == 2).all()

@@ -1,0 +1,59 @@
+import numpy as np
+
+from pano_inpaint.shading import estimate_light, typical_colours
+
+
+def lit_surface(seed=0, size=160):
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size] / size
+    light = (0.5 + 0.4 * np.exp(-((x - 0.3) ** 2 + (y - 0.2) ** 2) / 0.3))[..., None]
+    texture = np.array([0.8, 0.7, 0.6]) * np.exp(rng.normal(0, 0.05, (size, size, 1)))
+    return (light * texture).astype(np.float32), np.log(light)
+
+
+def test_light_of_an_evenly_coloured_surface():
+    picture, truth = lit_surface()
+    light = estimate_light(picture, np.ones((160, 160), bool), 12)
+    off = light - truth
+    assert (off - off.mean(axis=(0, 1)))[12:-12, 12:-12].std() < 0.02
+
+
+def test_light_goes_on_through_a_hole():
+    picture, truth = lit_surface()
+    hole = np.zeros((160, 160), bool)
+    hole[60:110, 50:100] = True
+    picture[hole] = 0.9
+    light = estimate_light(picture, ~hole, 12, hole=hole)
+    off = light - truth
+    assert np.abs(off - np.median(off, axis=(0, 1)))[hole].max() < 0.1
+
+
+def test_contact_shadow_is_not_carried_into_the_hole():
+    picture, truth = lit_surface()
+    hole = np.zeros((160, 160), bool)
+    hole[60:110, 50:100] = True
+    shadow = np.zeros_like(hole)
+    shadow[54:116, 44:106] = True
+    picture[shadow & ~hole] *= 0.8
+    off = [estimate_light(picture, ~hole, 12, hole=h)[hole].mean() for h in (hole, None)]
+    off = np.array(off) - (truth[hole].mean() + np.log([0.8, 0.7, 0.6]).mean())
+    assert abs(off[0]) < 0.06 and off[1] < off[0] - 0.02
+
+
+def test_another_material_is_not_light():
+    picture, truth = lit_surface()
+    picture[40:120, 120:] *= np.array([0.9, 0.6, 0.4], np.float32)
+    light = estimate_light(picture, np.ones((160, 160), bool), 12)
+    off = light - truth - np.log([0.8, 0.7, 0.6])
+    assert np.abs(off[50:110, 95:115]).mean() < 0.05
+
+
+def test_typical_colours_of_layers():
+    even = np.full((30, 40, 3), 0.7, np.float32)
+    even[25:] = 0.9
+    even[:, 5:10] = 0.1
+    known = np.ones((30, 40), bool)
+    known[:, 20:30] = False
+    assert np.allclose(typical_colours(even, known)[..., 0], 0.7)
+    layers = typical_colours(even, known, layered=True)
+    assert np.allclose(layers[:25], 0.7) and np.allclose(layers[25:], 0.9)
