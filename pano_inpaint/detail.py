@@ -263,7 +263,7 @@ class _Window:
 
     def __init__(self, region, height):
         rows, start, width = region.window
-        self._around = _AROUND if width < 2 * height else min(16, height)
+        self._around = _AROUND if width < 2 * height else min(rows.stop - rows.start, height)
         top, bottom = min(_AROUND, rows.start), min(_AROUND, height - rows.stop)
         self.height, self.rows = height, slice(rows.start - top, rows.stop + bottom)
         self.start, self._top, self._inner = start - self._around, top, region.mask.shape

@@ -31,8 +31,9 @@ class Eraser:
     complete : callable
         Completes six faces, see `completer.load_completer`; with an attribute ``face_size``.
     quality : {"draft", "standard", "fine"}
-        "draft" is the network's completion alone. The others take it as the guide for detail at the
-        panorama's own resolution, copied surface by surface from the panorama itself.
+        "draft" is the network's completion alone. "standard" takes it as the guide for detail at the
+        panorama's own resolution, copied from the panorama itself in views around the hole; "fine" looks
+        for the room's planes first, and copies on each of them looked at straight.
     seed : int
         Another seed gives another detail.
 
@@ -82,13 +83,13 @@ class Eraser:
         pixels = panorama.pixels.copy()
         unseen = mask | ~panorama.known
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
-        structure = None if self._quality == "draft" else find_structure(panorama.pixels, unseen)
+        structure = find_structure(panorama.pixels, unseen) if self._quality == "fine" else None
         for done, hole in enumerate(holes, start=1):
             faces = self._completed_faces(*small, hole.rotation)
-            if structure is None:
+            if self._quality == "draft":
                 fill_hole(pixels, hole, faces, unseen)
             else:
-                self._detail(pixels, hole, unseen, structure, as_guide(faces, hole.rotation))
+                self._detail(pixels, hole, unseen, structure, as_guide(faces, hole.rotation, *small))
             watch(done, len(holes))
         return panorama.with_pixels(pixels)
 
@@ -172,7 +173,7 @@ def find_structure(pixels, unseen):
     return analyse_room(np.uint8(np.rint(255 * small)), hidden)
 
 
-def as_guide(faces, rotation):
+def as_guide(faces, rotation, small, unseen):
     """Turn completed faces into a function of directions, which is what detail is guided by.
 
     Parameters
@@ -180,14 +181,25 @@ def as_guide(faces, rotation):
     faces : ndarray, shape (6, S, S, 3), float32 in [0, 1]
     rotation : ndarray, shape (3, 3)
         How the cube is turned.
+    small : ndarray, shape (h, 2h, 3), float32 in [0, 1]
+        The panorama, shrunk; the faces are joined to it.
+    unseen : ndarray, shape (h, 2h), bool
+        Where they count.
 
     Returns
     -------
     callable
         Unit vectors (..., 3) to colours (..., 3).
     """
-    panorama = np.float32(from_faces(faces, 2 * faces.shape[1], rotation=rotation))
-    return lambda directions: sample_equirectangular(panorama, directions)
+    completed = np.float32(from_faces(faces, len(small), rotation=rotation))
+    joined = blend(*(_overlapping(picture) for picture in (small, completed, unseen)))
+    joined = np.ascontiguousarray(joined[:, CONTEXT:-CONTEXT])
+    return lambda directions: sample_equirectangular(joined, directions)
+
+
+def _overlapping(picture):
+    """Repeat some columns of a panorama at its other end."""
+    return np.concatenate([picture[:, -CONTEXT:], picture, picture[:, :CONTEXT]], axis=1)
 
 
 def with_context(hole, height):
