@@ -1,18 +1,20 @@
-# make demo: environment, install, erase the benches of a bundled panorama, write the before/after page
+# make demo: environment, install, erase the furniture of a bundled tour, write the before/after page
 # make test: environment, install, the whole suite
 
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
 BIN := $(VENV)/bin
-SAMPLE := pano_inpaint/samples
+TOUR := pano_inpaint/samples/home
+ROOMS := living_1 living_2 child_1 office_1
 
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/pano-inpaint erase $(SAMPLE)/hall.jpg --mask $(SAMPLE)/hall_mask.png -o $(OUT)/hall.jpg
-	$(BIN)/pano-inpaint view $(OUT)/hall.jpg --before $(SAMPLE)/hall.jpg -o $(OUT)/hall.html --no-open
-	@echo "Before and after, on the sphere: open $(abspath $(OUT))/hall.html in a browser"
+	$(BIN)/pano-inpaint erase $(TOUR)/tour.json --mask $(TOUR)/masks -o $(OUT)/home --overwrite
+	$(BIN)/pano-inpaint view $(ROOMS:%=$(OUT)/home/%.jpg) $(ROOMS:%=--before $(TOUR)/%.jpg) \
+	    --title "A furnished home, emptied" -o $(OUT)/home.html --no-open
+	@echo "Before and after, on the sphere: open $(abspath $(OUT))/home.html in a browser"
 
 test: $(VENV)/.installed-for-tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -154,60 +154,6 @@ def view(
 
 
 @app.command()
-def studio(
-    tour: Annotated[Path, typer.Argument(help="Panorama, folder of panoramas, or tour file.")],
-    preset: Preset = "indoor",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8502,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    backend: Annotated[
-        str | None, typer.Option(metavar="URL", help="TensorFlow Serving to run the network on.")
-    ] = None,
-    quality: Annotated[
-        str, typer.Option(help="draft (the network alone, soft), standard, or fine (slower).")
-    ] = "standard",
-    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Show the page in the browser.")] = True,
-) -> None:
-    """Paint over objects on the sphere in the browser, and erase them.
-
-    Originals are never changed: results are saved beside them under new names. What was painted and erased
-    is kept in .pano-inpaint beside the tour, so that work goes on after a restart. Ctrl-C ends it.
-
-    Example: pano-inpaint studio tour/
-    """
-    import webbrowser
-
-    from viewers.server import serve as run_server
-    from viewers.studio import build_studio_app
-    from viewers.studio_session import Session
-
-    load = _eraser_by_seed(preset, backend, quality)
-    app_ = build_studio_app(Session(tour, load), preset=None if backend else preset, host=host)
-
-    def announce(url):
-        console.output.print(url, markup=False)
-        if open_it and not webbrowser.open(url):
-            console.errors.print("no browser found; open the address by hand", style="yellow")
-
-    run_server(app_, host=host, port=port, announce=announce)
-
-
-def _eraser_by_seed(preset, backend, quality):
-    """Return what makes an eraser of a seed; the network is loaded once, or the server asked once."""
-    from pano_inpaint.completer import load_completer
-    from pano_inpaint.eraser import Eraser
-    from pano_inpaint.models.presets import find_preset
-
-    if backend is None:
-        complete = load_completer(find_preset(preset))
-    else:
-        from pano_inpaint.backend import RemoteCompleter
-
-        complete = RemoteCompleter(backend)
-    Eraser(complete, quality=quality)  # a wrong quality is told now, not at the first job
-    return lambda seed: Eraser(complete, quality=quality, seed=seed)
-
-
-@app.command()
 def score(
     results: Annotated[Path, typer.Argument(help="Folder of completed pictures.")],
     truths: Annotated[Path, typer.Argument(help="Folder of the pictures as they should be, same names.")],
