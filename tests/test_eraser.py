@@ -50,7 +50,7 @@ def hole(request):
     return spherical_cap(*request.param, HEIGHT)
 
 
-@pytest.mark.parametrize(("dtype", "quality"), [(np.uint8, "standard"), (np.uint16, "draft")])
+@pytest.mark.parametrize(("dtype", "quality"), [(np.uint8, "fine"), (np.uint16, "standard")])
 def test_only_the_hole_changes(hole, dtype, quality):
     panorama = smooth_panorama(dtype)
     erased = Eraser(Oracle(), quality=quality).erase(panorama, hole)
@@ -59,7 +59,7 @@ def test_only_the_hole_changes(hole, dtype, quality):
     assert erased.pixels.dtype == dtype
 
 
-@pytest.mark.parametrize("quality", ["draft", "standard"])
+@pytest.mark.parametrize("quality", ["draft", "standard", "fine"])
 def test_what_was_in_the_hole_leaves_no_trace(hole, quality):
     panorama = smooth_panorama()
     marked = panorama.with_pixels(np.where(hole[..., None], np.uint8(255), panorama.pixels))
@@ -110,10 +110,10 @@ def test_a_textured_floor_goes_on_under_furniture():
     room = render_room(box_plan(4.0, 3.5), rows=256, floor="tiles", furniture=[SOFA])
     truth, hole = room.empty, room.mask
     scores = {}
-    for quality in ("draft", "standard"):
+    for quality in ("draft", "fine"):
         erased = Eraser(Oracle(), quality=quality).erase(Panorama(room.furnished), hole)
         scores[quality] = psnr(erased.pixels, truth, score_weights(truth.shape, hole))
-    assert scores["standard"] > scores["draft"] + 1
+    assert scores["fine"] > scores["draft"] + 1
 
 
 def test_unknown_quality_is_refused():
