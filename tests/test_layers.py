@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pano_inpaint import cubemap
+from pano_inpaint.models import layers
 from pano_inpaint.models.layers import (
     FusedBatchNormalization,
     HoleFill,
@@ -127,3 +129,18 @@ def test_prior_looks_across_faces_when_a_face_is_all_hole():
     mask[0] = 1
     filled = np.asarray(HoleFill("prior", padding_mode="cube")(faces, mask))
     np.testing.assert_allclose(filled, 0.25, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["zero", "cube"])
+@pytest.mark.parametrize("dilation", [2, 3, 4])
+def test_dilated_convolution_trains_where_tensorflow_has_no_gradient_for_it(monkeypatch, mode, dilation):
+    pictures = np.random.default_rng(0).random((6, 16, 16, 3), np.float32)
+    layer = PaddedConv2D(4, 3, dilation_rate=dilation, padding_mode=mode)
+    expected = layer(pictures)
+    monkeypatch.setattr(layers, "trains_dilated", lambda: False)
+    with tf.GradientTape() as tape:
+        outputs = layer(pictures)
+        loss = tf.reduce_sum(outputs**2)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    gradient = tape.gradient(loss, layer.kernel.value)
+    assert np.abs(gradient.numpy()).min() > 0

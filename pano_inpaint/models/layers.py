@@ -6,6 +6,7 @@ faces of a panorama.
 """
 
 from contextlib import contextmanager
+from functools import cache
 
 import keras
 import numpy as np
@@ -62,6 +63,34 @@ def _checked_mode(mode):
     return mode
 
 
+@cache
+def trains_dilated():
+    """Tell whether TensorFlow has the gradient of a dilated convolution here.
+
+    Its own kernels for the CPU have not; oneDNN's have, which TensorFlow switches on by itself only for
+    processors with AVX512 or AMX, or where TF_ENABLE_ONEDNN_OPTS=1 is set before it is imported.
+    """
+    with tf.init_scope():
+        try:
+            tf.raw_ops.Conv2DBackpropFilter(
+                input=tf.ones((1, 5, 5, 1)), filter_sizes=(3, 3, 1, 1), out_backprop=tf.ones((1, 1, 1, 1)),
+                strides=[1] * 4, padding="VALID", dilations=[1, 2, 2, 1],
+            )  # fmt: skip
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+            return False
+    return True
+
+
+def _convolve_blocks(padded, kernel, dilation):
+    """Convolve with dilation by dense convolutions of every other pixel (every third, ...)."""
+    height, width = _sides(padded)
+    block = list(dilation)
+    fill = [[0, -height % block[0]], [0, -width % block[1]]]
+    blocks = tf.space_to_batch(padded, block, fill)
+    convolved = tf.nn.conv2d(blocks, kernel, 1, "VALID")
+    return tf.batch_to_space(convolved, block, fill)
+
+
 @_register
 class PaddedConv2D(keras.layers.Conv2D):
     """Convolution that keeps the size divided by its stride, in either padding mode.
@@ -82,7 +111,11 @@ class PaddedConv2D(keras.layers.Conv2D):
 
     def call(self, inputs):
         """Pad and convolve."""
-        if self.padding_mode == "zero" and self.strides == (1, 1):
+        if self.dilation_rate != (1, 1) and not trains_dilated():
+            outputs = _convolve_blocks(
+                pad(inputs, self.border, self.padding_mode), self.kernel, self.dilation_rate
+            )
+        elif self.padding_mode == "zero" and self.strides == (1, 1):
             outputs = tf.nn.conv2d(inputs, self.kernel, 1, "SAME", dilations=self.dilation_rate)
         else:
             padded = pad(inputs, self.border, self.padding_mode)
