@@ -7,12 +7,23 @@ import numpy as np
 
 from .panorama import to_rgb
 from .planes import Plane
-from .sphere import lonlat_to_vector, rotation_matrix, sample_equirectangular, vector_to_lonlat
+from .sphere import (
+    equirectangular_grid,
+    lonlat_to_vector,
+    rotation_matrix,
+    sample_equirectangular,
+    sample_grid,
+    vector_to_lonlat,
+)
 
 CONTEXT = 1.0  # of the larger side of what is looked at, seen on every side of it
 _STEEPEST = 6.0  # of a plane's distance: beyond, a surface is seen under less than 10 degrees
 _WIDEST_VIEW = 2.2  # the same for a view: beyond 65 degrees everything is stretched
 _LARGEST = 700_000  # pixels of a chart
+_CHUNK = 2**18  # directions looked into at a time
+# Levels of a pyramid's map of what must not be seen, and of the pixels beside it, which a bicubic sample's
+# taps could mix with it. A bilinear sample of the map is above _NEAR only where something unknown counts.
+_UNKNOWN, _NEAR = 255, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +134,7 @@ def camera_pixels(plane, u, v, height):
     return (1 + (u**2 + v**2) / plane.distance**2) ** 0.75 * (plane.distance * np.pi / height)
 
 
-def chart_around(plane, directions, height, most, *, widest=_STEEPEST, heights=(-np.inf, np.inf)):
+def chart_around(plane, directions, height, most, *, widest=_STEEPEST, heights=(-np.inf, np.inf), each=1):
     """Lay a chart around directions on a plane.
 
     Parameters
@@ -139,6 +150,8 @@ def chart_around(plane, directions, height, most, *, widest=_STEEPEST, heights=(
         How far a chart may reach from the plane's foot, in distances of the plane, unless the directions do.
     heights : tuple of float
         Lowest and highest `v` worth looking at: where a wall ends.
+    each : float
+        How many pixels of the panorama a direction stands for.
 
     Returns
     -------
@@ -148,7 +161,7 @@ def chart_around(plane, directions, height, most, *, widest=_STEEPEST, heights=(
     pixel = camera_pixels(plane, u, v, height)
     # Solid angle times (1 + r²)^1.5 is area on the plane; rows towards a pole are counted as often, not less.
     low, high = np.array([u.min(), v.min()]), np.array([u.max(), v.max()])
-    area = min(float(np.square(pixel).sum()), float(np.prod(high - low + pixel.min())))
+    area = min(float(np.square(pixel).sum()) * each, float(np.prod(high - low + pixel.min())))
     step = max(float(pixel.min()), np.sqrt(area / most))
     limit = widest * plane.distance
     margin = CONTEXT * (high - low).max() + 8 * step
@@ -182,19 +195,20 @@ def panel_beside(chart, plane, reach):
     return Chart(plane, -half, chart.top, chart.step, (int(2 * half / chart.step) + 1, chart.size[1]))
 
 
-def view_chart(directions, height, most):
+def view_chart(directions, height, most, *, each=1):
     """Lay a chart on the plane that touches the unit sphere in the middle of directions.
 
     Parameters
     ----------
-    directions, height, most
+    directions, height, most, each
         As for `chart_around`; all directions within some 70 degrees of their mean.
 
     Returns
     -------
     Chart
     """
-    return chart_around(view_plane(directions.mean(axis=0)), directions, height, most, widest=_WIDEST_VIEW)
+    plane = view_plane(directions.mean(axis=0))
+    return chart_around(plane, directions, height, most, widest=_WIDEST_VIEW, each=each)
 
 
 def view_plane(direction):
@@ -215,12 +229,21 @@ class Pyramid:
     """
 
     def __init__(self, pixels, unknown):
-        self._levels = [(pixels, unknown)]
+        self._levels = [(pixels, _visibility(unknown))]
 
     @property
     def height(self):
         """Rows of the panorama."""
         return len(self._levels[0][0])
+
+    @property
+    def is_blind(self):
+        """Whether nothing may be seen."""
+        return bool(self._levels[0][1].min() == _UNKNOWN)
+
+    def unknown(self, row, column):
+        """Tell which pixels must not be seen."""
+        return self._levels[0][1][row, column] == _UNKNOWN
 
     def sample(self, directions, coarsening=1.0, *, interpolation="bilinear"):
         """Look into the panorama.
@@ -238,29 +261,45 @@ class Pyramid:
         known : ndarray, shape (...), bool
             Where nothing unknown has been mixed in.
         """
-        pixels, unknown = self._level(int(np.log2(max(1.0, coarsening * 1.1))))
-        colours = sample_equirectangular(pixels, directions, interpolation=interpolation)
-        share = sample_equirectangular(unknown.view(np.uint8) * np.uint8(255), directions)
-        if interpolation == "bicubic":
-            self._keep_clear(colours, pixels, unknown, directions)
-        return to_rgb(colours), share == 0
-
-    @staticmethod
-    def _keep_clear(colours, pixels, unknown, directions):
-        """Take bilinear samples, in place, where the taps of bicubic ones would touch the unknown."""
-        wide = np.pad(unknown.view(np.uint8), ((0, 0), (1, 1)), mode="wrap")
-        wide = cv2.dilate(wide, np.ones((3, 3), np.uint8))[:, 1:-1] * np.uint8(255)
-        near = sample_equirectangular(wide, directions) > 0
-        colours[near] = sample_equirectangular(pixels, directions[near])
+        level = self._level(int(np.log2(max(1.0, coarsening * 1.1))))
+        rays = directions.reshape(-1, 3)
+        colours, known = np.empty((len(rays), 3), np.float32), np.empty(len(rays), bool)
+        for first in range(0, len(rays), _CHUNK):
+            chunk = slice(first, first + _CHUNK)
+            colours[chunk], known[chunk] = _look(*level, rays[chunk], interpolation)
+        return colours.reshape(directions.shape), known.reshape(directions.shape[:-1])
 
     def _level(self, level):
         while len(self._levels) <= level and len(self._levels[-1][0]) % 2 == 0:
-            pixels, unknown = self._levels[-1]
+            pixels, visibility = self._levels[-1]
             size = (pixels.shape[1] // 2, pixels.shape[0] // 2)
             half = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
-            blocks = unknown.reshape(size[1], 2, size[0], 2)
-            self._levels.append((half, blocks.any(axis=(1, 3))))
+            rows = np.maximum(visibility[::2], visibility[1::2])
+            unknown = np.maximum(rows[:, ::2], rows[:, 1::2]) == _UNKNOWN
+            self._levels.append((half, _visibility(unknown)))
         return self._levels[min(level, len(self._levels) - 1)]
+
+
+def _visibility(unknown):
+    """Map what must not be seen, and the pixels beside it, at a byte a pixel."""
+    square = np.ones((3, 3), np.uint8)
+    bytes_ = np.ascontiguousarray(unknown).view(np.uint8)
+    visibility = cv2.dilate(bytes_, square)
+    for edge, other in ((0, -1), (-1, 0)):
+        visibility[:, edge] |= cv2.dilate(bytes_[:, other, None].copy(), square)[:, 0]
+    visibility *= np.uint8(_NEAR)
+    visibility[unknown] = _UNKNOWN
+    return visibility
+
+
+def _look(pixels, visibility, rays, interpolation):
+    """Sample colours (N, 3), and tell which of them are known."""
+    grid = equirectangular_grid(rays, len(pixels))
+    colours, seen = sample_grid(pixels, grid, interpolation), sample_grid(visibility, grid)
+    if interpolation == "bicubic":
+        near = seen > 0
+        colours[near] = sample_equirectangular(pixels, rays[near])
+    return to_rgb(colours), seen <= _NEAR
 
 
 def direction_angles(directions):

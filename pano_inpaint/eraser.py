@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 
 from .blending import blend
+from .charts import Pyramid
 from .completer import load_completer
 from .cubemap import from_faces, to_faces
-from .detail import complete_hole
+from .detail import paint_hole
 from .errors import UsageError
+from .hole_tiles import tiles
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
@@ -18,6 +20,7 @@ QUALITIES = ("draft", "standard", "fine")
 STRUCTURE_HEIGHT = 768  # rows of the copy in which the room's planes are looked for
 MERGE_WITHIN = np.radians(10)  # holes nearer than this are completed together
 CONTEXT = 16  # known pixels around a hole's window that the blending sees
+_BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
@@ -78,30 +81,23 @@ class Eraser:
             raise UsageError(
                 f"expected a bool mask of shape {panorama.pixels.shape[:2]}, got {mask.dtype} of {mask.shape}"
             )
-        holes = regions(mask & panorama.known, merge_within=MERGE_WITHIN)
+        unseen = mask | ~panorama.known if panorama.is_partial else mask
+        holes = regions(mask & panorama.known if panorama.is_partial else mask, merge_within=MERGE_WITHIN)
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
-        unseen = mask | ~panorama.known
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
         structure = find_structure(panorama.pixels, unseen) if self._quality == "fine" else None
+        pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         for done, hole in enumerate(holes, start=1):
             faces = self._completed_faces(*small, hole.rotation)
-            if self._quality == "draft":
+            if pyramid is None:
                 fill_hole(pixels, hole, faces, unseen)
             else:
-                self._detail(pixels, hole, unseen, structure, as_guide(faces, hole.rotation, *small))
+                guide = as_guide(faces, hole.rotation, *small)
+                options = {"guide": guide, "seed": self._seed, "quality": self._quality}
+                paint_hole(pixels, pyramid, hole, structure, **options)
             watch(done, len(holes))
         return panorama.with_pixels(pixels)
-
-    def _detail(self, pixels, hole, unseen, structure, guide):
-        """Write a hole's completion at the panorama's own resolution."""
-        completed = complete_hole(
-            pixels, hole, structure, unknown=unseen, guide=guide, seed=self._seed, quality=self._quality
-        )
-        rows, start, _ = hole.window
-        row, column = np.nonzero(hole.mask)
-        places = rows.start + row, (start + column) % pixels.shape[1]
-        pixels[places] = from_rgb(completed[row, column], pixels[places])
 
     def _completed_faces(self, small, unseen, rotation):
         """Complete a cube that is turned towards a hole."""
@@ -133,11 +129,24 @@ def shrink(pixels, mask, height):
     """
     if len(pixels) <= height:
         return to_rgb(pixels) * ~mask[..., None], mask
-    known = np.where(mask[..., None], 0, pixels)
-    size = (2 * height, height)
-    share = cv2.resize((~mask).astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
-    colours = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    small, unseen = np.empty((height, 2 * height, 3), np.float32), np.empty((height, 2 * height), bool)
+    # Bands that are whole numbers of rows on both sides; at least one, however odd the sizes are.
+    count = np.gcd(len(pixels), height)
+    rows, source_rows = height // count, len(pixels) // count
+    each = max(1, _BAND // (source_rows * pixels.shape[1]))
+    for first in range(0, count, each):
+        band = slice(first * source_rows, (first + each) * source_rows)
+        target = slice(first * rows, (first + each) * rows)
+        small[target], unseen[target] = _shrunk_band(pixels[band], mask[band], small[target].shape[1::-1])
+    return small, unseen
+
+
+def _shrunk_band(pixels, mask, size):
+    """Shrink some rows of a panorama to (width, height); see `shrink`."""
+    pixels = np.where(mask[..., None], 0, pixels) if mask.any() else pixels
+    colours = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     colours = to_rgb(colours.reshape(*size[::-1], pixels.shape[2]))
+    share = cv2.resize((~mask).astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
     small = np.divide(colours, share, out=np.zeros_like(colours), where=share > 0)
     return np.minimum(small, 1), share[..., 0] < 1
 
@@ -156,15 +165,13 @@ def fill_hole(pixels, hole, faces, unseen):
         All that is to be erased or was never photographed, this hole included.
     """
     height = len(pixels)
-    window = with_context(hole, height)
-    rows, start, width = window
-    columns = np.arange(start, start + width) % (2 * height)
-    there = pixels[rows][:, columns]
-    fill = from_faces(faces, height, rotation=hole.rotation, interpolation="bicubic", region=window)
-    blended = blend(to_rgb(there), np.float32(fill), unseen[rows][:, columns])
-    row, column = np.nonzero(hole.mask)
-    inside = (row + hole.window[0].start - rows.start, column + hole.window[1] - start)
-    pixels[rows.start + inside[0], columns[inside[1]]] = from_rgb(blended[inside], there[inside])
+    for tile in tiles(hole, height, around=CONTEXT):
+        fill = from_faces(faces, height, rotation=hole.rotation, interpolation="bicubic", region=tile.window)
+        unknown = tile.cut(unseen) & ~tile.written
+        blended = blend(to_rgb(tile.cut(pixels)), np.float32(fill), unknown)
+        own = tile.places()
+        there = tile.in_panorama(*own)
+        pixels[there] = from_rgb(blended[own], pixels[there])
 
 
 def find_structure(pixels, unseen):
@@ -200,26 +207,3 @@ def as_guide(faces, rotation, small, unseen):
 def _overlapping(picture):
     """Repeat some columns of a panorama at its other end."""
     return np.concatenate([picture[:, -CONTEXT:], picture, picture[:, :CONTEXT]], axis=1)
-
-
-def with_context(hole, height):
-    """Widen a hole's window by known surroundings.
-
-    A hole all around the viewer gets columns on both sides that repeat those of the other end, so that
-    its ends meet.
-
-    Parameters
-    ----------
-    hole : Region
-    height : int
-        Rows of the panorama.
-
-    Returns
-    -------
-    tuple of (slice, int, int)
-        Rows, first column and width in columns, as in `Region`; the first column may be negative.
-    """
-    rows, start, width = hole.window
-    above, below = min(CONTEXT, rows.start), min(CONTEXT, height - rows.stop)
-    aside = CONTEXT if width < 2 * height else min(rows.stop - rows.start, height)
-    return slice(rows.start - above, rows.stop + below), start - aside, width + 2 * aside

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from rooms import SOFA, box_plan, render_room
 
-from pano_inpaint.eraser import Eraser, shrink, with_context
+from pano_inpaint.eraser import Eraser, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
-from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.masks import spherical_cap
 from pano_inpaint.metrics import psnr, score_weights, seam_step
 from pano_inpaint.panorama import Panorama
 from pano_inpaint.sphere import window_directions
@@ -136,11 +136,3 @@ def test_shrinking_keeps_the_hole_out_of_the_known():
     assert small.shape == (32, 64, 3)
     edge = unseen & (small > 0).all(axis=2)
     assert np.abs(small - expected)[edge].max() < 0.06
-
-
-def test_context_of_a_ring_repeats_its_ends():
-    (ring,) = regions(spherical_cap(0.0, -np.pi / 2, 0.5, HEIGHT))
-    rows, start, width = with_context(ring, HEIGHT)
-    depth = ring.window[0].stop - ring.window[0].start
-    assert (start, width) == (ring.window[1] - depth, 2 * HEIGHT + 2 * depth)
-    assert rows.stop == HEIGHT
