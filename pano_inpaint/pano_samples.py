@@ -301,7 +301,7 @@ class PanoramaStream(Stream):
 
     def _hole(self, rng, panorama):
         settings, height = self.settings, len(panorama.truth)
-        hole = None if panorama.objects is None else _object_hole(rng, panorama.objects, settings)
+        hole = None if panorama.objects is None else random_object_hole(rng, panorama.objects, settings)
         if hole is None or rng.random() < settings.extra_hole_odds:
             kind = settings.hole_kinds[rng.integers(len(settings.hole_kinds))]
             extra = random_sphere_hole(rng, height, kind=kind, low=settings.hole_low, high=settings.hole_high)
@@ -324,8 +324,22 @@ class PanoramaStream(Stream):
         return rng.integers(low, high + 1).astype(np.int32)
 
 
-def _object_hole(rng, objects, settings):
-    """Take some of the objects, widened; None if none is large enough."""
+def random_object_hole(rng, objects, settings):
+    """Take some of the objects, widened.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    objects : ndarray, shape (H, 2H), int32
+        Number of the object at each pixel, 0 for none.
+    settings : PanoramaSettings
+        How many objects, and by how much they are widened.
+
+    Returns
+    -------
+    ndarray, shape (H, 2H), bool, or None
+        None if no object is large enough.
+    """
     share = np.broadcast_to(latitude_weights(len(objects)), objects.shape)
     numbers, inverse = np.unique(objects, return_inverse=True)
     areas = np.bincount(inverse.ravel(), share.ravel()) / share.sum()

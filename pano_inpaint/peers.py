@@ -1,21 +1,19 @@
 """What others would fill a hole with: OpenCV's Telea, PatchMatch and Resynthesizer, flat and on cube faces.
 
-    python -m benchmarks.peers PANORAMA MASK OUT [--peer patchmatch] [--flat]
-
-Peers are strangers: `pypatchmatch` (extra "peers") and the GPL-licensed `resynthesizer` are imported only
-when asked for, and nothing in the package depends on them.
+They are here to be compared with, by `pano-inpaint evaluate`; nothing that erases uses them. `pypatchmatch`
+(MIT) and `resynthesizer` (GPL-3.0) are strangers of the extra "peers", imported only when they are asked for.
 """
 
-import argparse
-import time
-from dataclasses import dataclass
+import importlib
 
 import cv2
 import numpy as np
 
+from pano_inpaint.blending import smooth_fill
 from pano_inpaint.cubemap import Face, directions_to_faces
-from pano_inpaint.errors import MissingDependencyError
+from pano_inpaint.errors import MissingDependencyError, UsageError
 from pano_inpaint.masks import regions
+from pano_inpaint.panorama import from_rgb, to_rgb
 from pano_inpaint.sampling import remap
 from pano_inpaint.sphere import rotation_matrix, to_perspective, vector_to_lonlat, window_directions
 
@@ -24,20 +22,20 @@ PATCH_RADIUS = 3  # patches of 7 x 7 px, as in the examples of pypatchmatch
 MARGIN = 1 / 8  # of a face, seen on every side beyond its 90 degrees
 
 
-@dataclass
-class Filled:
-    """A peer's answer.
+def fill_smooth(picture, mask):
+    """Fill with the smooth continuation that the completion network starts from.
 
-    Attributes
+    Parameters
     ----------
     picture : ndarray of uint8, shape (H, W, 3)
-        Outside the mask equal to what was given.
-    seconds : float
-        Wall clock, with all reprojection.
-    """
+    mask : ndarray of bool, shape (H, W)
 
-    picture: np.ndarray
-    seconds: float
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    filled = smooth_fill(picture.astype(np.float32), mask)
+    return np.rint(filled.clip(0, 255)).astype(np.uint8)
 
 
 def fill_telea(picture, mask):
@@ -45,8 +43,8 @@ def fill_telea(picture, mask):
 
     Parameters
     ----------
-    picture : ndarray of uint8, shape (H, W, 3)
-    mask : ndarray of bool, shape (H, W)
+    picture, mask
+        As for `fill_smooth`.
 
     Returns
     -------
@@ -61,7 +59,7 @@ def fill_patchmatch(picture, mask):
     Parameters
     ----------
     picture, mask
-        As for `fill_telea`.
+        As for `fill_smooth`.
 
     Returns
     -------
@@ -72,7 +70,7 @@ def fill_patchmatch(picture, mask):
     MissingDependencyError
         If pypatchmatch is not installed.
     """
-    patchmatch = _imported("patchmatch", "pypatchmatch").patch_match
+    patchmatch = _imported(*_PACKAGES["patchmatch"]).patch_match
     patchmatch.set_random_seed(0)
     return patchmatch.inpaint(np.ascontiguousarray(picture), mask, patch_size=PATCH_RADIUS)
 
@@ -83,7 +81,7 @@ def fill_resynthesizer(picture, mask, *, tileable=False):
     Parameters
     ----------
     picture, mask
-        As for `fill_telea`.
+        As for `fill_smooth`.
     tileable : bool
         Whether the left border goes on at the right one, as in a flat panorama.
 
@@ -98,7 +96,7 @@ def fill_resynthesizer(picture, mask, *, tileable=False):
     """
     from PIL import Image
 
-    resynthesizer = _imported("resynthesizer", "resynthesizer")
+    resynthesizer = _imported(*_PACKAGES["resynthesizer"])
     parameters = resynthesizer.getDefaultParams()
     parameters.isMakeSeamlesslyTileableHorizontally = int(tileable)
     parameters.isMakeSeamlesslyTileableVertically = 0
@@ -106,41 +104,74 @@ def fill_resynthesizer(picture, mask, *, tileable=False):
     return np.asarray(resynthesizer.resynthesize(Image.fromarray(picture), hole, parameters))
 
 
-PEERS = {"telea": fill_telea, "patchmatch": fill_patchmatch, "resynthesizer": fill_resynthesizer}
+PEERS = {
+    "smooth": fill_smooth,
+    "telea": fill_telea,
+    "patchmatch": fill_patchmatch,
+    "resynthesizer": fill_resynthesizer,
+}
+WAYS = ("cube", "flat")
+_PACKAGES = {"patchmatch": ("patchmatch", "pypatchmatch"), "resynthesizer": ("resynthesizer",) * 2}
 
 
-def run_peer(name, panorama, mask, *, through="cube"):
-    """Fill a panorama's hole with a peer and take the time.
+def check_peer(name):
+    """Raise unless a peer can be used here.
 
     Parameters
     ----------
-    name : {"telea", "patchmatch", "resynthesizer"}
-    panorama : ndarray of uint8, shape (H, 2H, 3)
-        RGB.
+    name : str
+        One of `PEERS`.
+
+    Raises
+    ------
+    UsageError
+        If the peer is unknown.
+    MissingDependencyError
+        If its package is not installed or cannot be loaded; the hint names the command that installs it.
+    """
+    if name not in PEERS:
+        raise UsageError(f"expected a peer of {', '.join(PEERS)}, got {name!r}")
+    if name in _PACKAGES:
+        _imported(*_PACKAGES[name])
+
+
+def erase_by_peer(name, panorama, mask, *, through="cube"):
+    """Fill a panorama's hole with a peer.
+
+    Parameters
+    ----------
+    name : {"smooth", "telea", "patchmatch", "resynthesizer"}
+    panorama : Panorama
+        The peers work on 8 bits of RGB, whatever it has.
     mask : ndarray of bool, shape (H, 2H)
     through : {"cube", "flat"}
         Cube faces turned to each hole, or the equirectangular picture as it lies.
 
     Returns
     -------
-    Filled
+    Panorama
+        Outside the mask equal to what was given.
 
     Raises
     ------
-    ValueError
+    UsageError
         If the peer or the way is unknown.
     MissingDependencyError
         If the peer is not installed.
     """
-    if name not in PEERS or through not in ("cube", "flat"):
-        raise ValueError(f"Expected one of {list(PEERS)}, through cube or flat. Received: {name}, {through}")
-    fill = PEERS[name]
-    if through == "flat" and name == "resynthesizer":
-        fill = _fill_tileable
-    start = time.perf_counter()
-    filled = fill(panorama, mask) if through == "flat" else fill_through_cube(fill, panorama, mask)
-    seconds = time.perf_counter() - start
-    return Filled(np.where(mask[..., None], filled, panorama), seconds)
+    check_peer(name)
+    if through not in WAYS:
+        raise UsageError(f"expected {' or '.join(WAYS)}, got {through!r}")
+    rgb = np.rint(to_rgb(panorama.pixels) * 255).astype(np.uint8)
+    if through == "cube":
+        filled = fill_through_cube(PEERS[name], rgb, mask)
+    elif name == "resynthesizer":
+        filled = fill_resynthesizer(rgb, mask, tileable=True)
+    else:
+        filled = PEERS[name](rgb, mask)
+    pixels = panorama.pixels.copy()
+    pixels[mask] = from_rgb(filled[mask] / np.float32(255), pixels[mask])
+    return panorama.with_pixels(pixels)
 
 
 def fill_through_cube(fill, panorama, mask):
@@ -213,41 +244,10 @@ def _view_rotation(face, rotation):
     return tuple(float(angle) for angle in vector_to_lonlat(rotation @ np.array(centres[face])))
 
 
-def _fill_tileable(picture, mask):
-    return fill_resynthesizer(picture, mask, tileable=True)
-
-
 def _imported(module, package):
-    import importlib
-
     try:
         return importlib.import_module(module)
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: its library cannot be loaded
         raise MissingDependencyError(
-            f"this peer needs the package {package}", hint=f"pip install {package}"
+            f"expected the package {package}, got: {error}", hint=f"pip install {package}"
         ) from error
-
-
-def main():
-    """Fill one panorama and say how long it took."""
-    from pano_inpaint.panorama import from_rgb, read_mask, read_panorama, to_rgb, write_panorama
-
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("panorama")
-    parser.add_argument("mask")
-    parser.add_argument("out")
-    parser.add_argument("--peer", choices=PEERS, default="patchmatch")
-    parser.add_argument("--flat", action="store_true", help="fill the equirectangular picture as it lies")
-    options = parser.parse_args()
-    panorama = read_panorama(options.panorama)
-    mask = read_mask(options.mask, like=panorama)
-    rgb = np.rint(to_rgb(panorama.pixels) * 255).astype(np.uint8)
-    filled = run_peer(options.peer, rgb, mask, through="flat" if options.flat else "cube")
-    pixels = panorama.pixels.copy()
-    pixels[mask] = from_rgb(filled.picture[mask] / np.float32(255), pixels[mask])
-    write_panorama(options.out, panorama.with_pixels(pixels))
-    print(f"{options.peer}: {filled.seconds:.1f} s")
-
-
-if __name__ == "__main__":
-    main()
