@@ -1,5 +1,6 @@
 """The command line `pano-inpaint`: the porch, from which every room is reached."""
 
+import math
 from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ app = typer.Typer(
     epilog="With --debug an error shows its traceback.",
 )
 
+GROW = 1.0  # degrees
 Preset = Annotated[
     str, typer.Option("--preset", metavar="NAME|FOLDER", help="Bundled network, or a training run's folder.")
 ]
@@ -49,6 +51,22 @@ def erase(
         str, typer.Option(help="draft (the network alone, soft), standard, or fine (by the room's planes).")
     ] = "standard",
     seed: Annotated[int, typer.Option(min=0, help="Another seed gives another detail.")] = 0,
+    grow: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=45,
+            metavar="DEGREES",
+            help="Widen the mask, for the shadow along an object's edge; 0 keeps to it, to the pixel.",
+        ),
+    ] = GROW,
+    variants: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write OUT_1 to OUT_N to choose from, each with its seed.")
+    ] = 1,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write pictures of what was understood: planes, guide, sources."),
+    ] = None,
     jpeg_quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="JPEG and WebP only; the source's own if left out.")
     ] = None,
@@ -56,7 +74,7 @@ def erase(
         bool, typer.Option("--overwrite", help="Replace an earlier mirror of a tour.")
     ] = False,
 ) -> None:
-    """Erase what a mask marks; nothing outside it changes.
+    """Erase what a mask marks; nothing outside the mask, widened by --grow, changes.
 
     Bit depth, EXIF, ICC and GPano metadata stay. A tour (a folder, a Pannellum or Photo Sphere Viewer
     JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, and a
@@ -64,13 +82,21 @@ def erase(
 
     Example: pano-inpaint erase lounge.jpg --mask sofa.png -o empty/lounge.jpg
     """
+    is_tour = panorama.is_dir() or panorama.suffix.lower() in (".json", ".js")
+    if is_tour and (variants > 1 or explain):
+        raise UsageError("expected a single panorama for --variants and --explain, got a tour")
+    if variants > 1 and quality == "draft":
+        raise UsageError("expected --quality standard or fine for --variants, got draft, which has only one")
     eraser = _load_eraser(preset, backend, quality=quality, seed=seed)
-    if panorama.is_dir() or panorama.suffix.lower() in (".json", ".js"):
+    if grow:
+        console.errors.print(f"masks widened by {grow:g}° (--grow 0 keeps to the pixel)", markup=False)
+    if is_tour:
         settings = f"{backend or preset} {quality} {seed}"
         options = {"quality": jpeg_quality, "overwrite": overwrite, "settings": settings}
-        _erase_tour(eraser, panorama, mask, out, **options)
+        _erase_tour(eraser, panorama, mask, out, grow_deg=grow, **options)
     else:
-        _erase_one(eraser, panorama, mask, out, jpeg_quality)
+        targets = {seed + number: target for number, target in enumerate(_variant_names(out, variants))}
+        _erase_one(eraser, panorama, (mask, grow), targets, quality=jpeg_quality, explain=explain)
 
 
 def _load_eraser(preset, backend, **options):
@@ -108,18 +134,42 @@ def _erase_tour(eraser, source, masks, out, **options):
     _finish(problems, len(report.scenes))
 
 
-def _erase_one(eraser, source, mask_file, target, quality):
-    """Read, erase and write one panorama, and tell what happened."""
+def _variant_names(out, count):
+    """Name the results: OUT itself, or OUT_1 to OUT_N."""
+    if count == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}_{number}{out.suffix}") for number in range(1, count + 1)]
+
+
+def _erase_one(eraser, source, mask, targets, *, quality, explain):
+    """Read, erase and write one panorama, once for each seed, and tell what happened."""
+    from pano_inpaint.explanation import Explanation
+    from pano_inpaint.masks import widen
     from pano_inpaint.panorama import read_mask, read_panorama, write_panorama
 
+    mask_file, grow_deg = mask
     picture = read_panorama(source)
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
-    mask = read_mask(mask_file, like=picture)
-    with console.progress_bar(source.name, None, unit="holes") as advance:
-        result = eraser.erase(picture, mask, watch=advance)
-    write_panorama(target, result, quality=quality)
-    console.output.print(f"{target}", markup=False)
+    marked = widen(read_mask(mask_file, like=picture), math.radians(grow_deg), picture.known)
+    for seed, target in targets.items():
+        explanation = Explanation() if explain else None
+        with console.progress_bar(target.name, None, unit="holes") as advance:
+            result = eraser.erase(picture, marked, watch=advance, seed=seed, explanation=explanation)
+        write_panorama(target, result, quality=quality)
+        console.output.print(f"{target}", markup=False)
+        if explanation:
+            _write_explanation(explain, target.stem, explanation.pictures(picture))
+
+
+def _write_explanation(folder, name, pictures):
+    """Write pictures of what was understood."""
+    from pano_inpaint.panorama import Panorama, write_panorama
+
+    for what, pixels in pictures.items():
+        path = folder / f"{name}_{what}.jpg"
+        write_panorama(path, Panorama(pixels))
+        console.output.print(f"{path}", markup=False)
 
 
 @app.command()

@@ -45,13 +45,17 @@ class Surface:
         row = np.clip(np.rint(y).astype(int), 0, shape[0] - 1)
         return self.first + np.maximum(self.copies.labels[row, column], 0)
 
+    def places(self, labels, directions):
+        """Find directions on the chart, and where on it their copies come from; NaN where it is never met."""
+        x, y = self.panels.charts[0].pixels(directions)
+        offset = self.copies.offsets[labels - self.first]
+        return (x, y), (x + offset[:, 1], y + offset[:, 0])
+
     def fetch(self, pyramid, labels, directions):
         """Fetch what copies show in directions, lit as it is there; and whether that is known."""
-        x, y = self.panels.charts[0].pixels(directions)
+        (x, y), (there_x, there_y) = self.places(labels, directions)
         met = np.isfinite(x)
-        x, y = np.where(met, x, 0), np.where(met, y, 0)
-        offset = self.copies.offsets[labels - self.first]
-        there_x, there_y = x + offset[:, 1], y + offset[:, 0]
+        x, y, there_x, there_y = (np.where(met, place, 0) for place in (x, y, there_x, there_y))
         rays = self.panels.directions(there_x, there_y)
         colours, known = pyramid.sample(rays, interpolation="bicubic")
         size = self.panels.camera_pixels
@@ -120,6 +124,16 @@ class Cover:
         table = np.array([kinds.index(surface.number) for surface in self.surfaces], int)
         firsts = [surface.first for surface in self.surfaces]
         return np.where(labels >= 0, table[np.searchsorted(firsts, labels, side="right") - 1], -1)
+
+    def sources(self, labels, rays):
+        """Directions (N, 3) that copies in directions are taken from; NaN where there are none."""
+        sources = np.full(rays.shape, np.nan, np.float32)
+        for surface in self.surfaces:
+            own = np.flatnonzero((labels >= surface.first) & (labels < surface.last))
+            x, y = surface.places(labels[own], rays[own])[1]
+            met = np.isfinite(x)
+            sources[own[met]] = surface.panels.directions(x[met], y[met])
+        return sources
 
     def fetch(self, pyramid, labels, rays):
         """Fetch what copies show in directions: colours (N, 3), and whether they are known (N,)."""

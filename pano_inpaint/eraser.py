@@ -56,7 +56,7 @@ class Eraser:
         """Load the network of a preset, by name or folder; see `completer.load_completer`."""
         return cls(load_completer(find_preset(preset), runtime=runtime), **options)
 
-    def erase(self, panorama, mask, *, watch=lambda _done, _total: None):
+    def erase(self, panorama, mask, *, watch=lambda _done, _total: None, seed=None, explanation=None):
         """Complete what is marked.
 
         Parameters
@@ -66,6 +66,10 @@ class Eraser:
             True = erase, such as `read_mask` returns.
         watch : callable, optional
             Told how many holes are done, and how many there are.
+        seed : int, optional
+            Instead of the eraser's own.
+        explanation : Explanation, optional
+            Told what was understood, if given.
 
         Returns
         -------
@@ -88,14 +92,18 @@ class Eraser:
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
         structure = find_structure(panorama.pixels, unseen) if self._quality == "fine" else None
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
+        if explanation is not None:
+            explanation.structure = structure
+        options = {"seed": self._seed if seed is None else seed, "quality": self._quality}
         for done, hole in enumerate(holes, start=1):
-            faces = self._completed_faces(*small, hole.rotation)
+            faces, cover = self._completed_faces(*small, hole.rotation), None
+            guide = as_guide(faces, hole.rotation, *small)
             if pyramid is None:
                 fill_hole(pixels, hole, faces, unseen)
             else:
-                guide = as_guide(faces, hole.rotation, *small)
-                options = {"guide": guide, "seed": self._seed, "quality": self._quality}
-                paint_hole(pixels, pyramid, hole, structure, **options)
+                cover = paint_hole(pixels, pyramid, hole, structure, guide=guide, **options)
+            if explanation is not None:
+                explanation.holes.append((hole, guide, cover))
             watch(done, len(holes))
         return panorama.with_pixels(pixels)
 

@@ -236,6 +236,39 @@ def grow(mask, radius):
     return grown
 
 
+def widen(mask, radius, known):
+    """Grow a mask over what was photographed, for the shadow that an object leaves along its edge.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (H, 2H)
+        True = erase.
+    radius : float
+        Radians, in [0, π]; 0 gives the mask back.
+    known : ndarray, bool, shape (H, 2H)
+        Where the sphere was photographed.
+
+    Returns
+    -------
+    ndarray, bool, shape (H, 2H)
+
+    Raises
+    ------
+    UsageError
+        As for `grow`, and if nothing known were left beside the mask.
+    """
+    if not radius:
+        return mask
+    wide = grow(mask, radius)
+    wide &= known
+    if np.count_nonzero(wide) == np.count_nonzero(known):
+        raise UsageError(
+            "expected a mask that leaves something to see when widened, received one that covers everything",
+            hint="a smaller --grow leaves more",
+        )
+    return wide
+
+
 def spherical_cap(center_lon, center_lat, radius, height):
     """Mask a disc on the sphere.
 

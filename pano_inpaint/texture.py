@@ -25,6 +25,7 @@ _BLURRED = 0.1  # cost of a copy whose pixels are twice as large or half as larg
 _UNSEEN_BLUR = 0.3
 _LEVEL_OFFSETS = 32
 _TRIES = 8  # offsets drawn to find one that reaches many of the pixels that none has reached
+_CHOICE = 0.5  # share of the candidates that any seed but 0 may use: another order alone changes too little
 _SAMPLES = 3000  # pixels on which an offset is refined
 
 
@@ -131,6 +132,7 @@ def find_copies(
         Rows over which a surface changes its look, as a wall does from skirting to cornice: copies from so
         many rows above or below are discouraged.
     seed : int
+        0 may use all candidates, any other a part of them drawn by it.
     quality : {"draft", "standard", "fine"}
 
     Returns
@@ -158,6 +160,8 @@ def find_copies(
     )  # fmt: skip
     if layer is not None:
         offsets = np.unique(np.concatenate([offsets, _level_offsets(small.hole)]), axis=0)
+    if seed:
+        offsets = offsets[rng.random(len(offsets)) < _CHOICE]
     labels, offsets = _label(small, offsets, guide_weight, effort.sweeps, rng)
     used, labels = np.unique(labels, return_inverse=True)
     coarse = np.full(small.hole.shape, -1)

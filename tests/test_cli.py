@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import pano_inpaint
-from pano_inpaint.masks import spherical_cap
+from pano_inpaint.masks import grow, spherical_cap
 
 HEIGHT = 64
 
@@ -84,6 +84,65 @@ def test_erase_one(tour, tiny_preset):
     assert (after[hole] != before[hole]).any()
 
 
+@pytest.fixture
+def lounge(tour, tiny_preset):
+    """Erase the lounge with further arguments; returns what the process said."""
+    given = [tour / "tour" / "lounge.png", "--mask", tour / "masks" / "lounge_mask.png"]
+    return lambda *more: run("erase", *given, "--preset", tiny_preset.folder, *more, cwd=tour)
+
+
+def test_grow_widens_the_mask_by_an_angle(tour, lounge):
+    before, hole = (pixels_of(tour / name) for name in ("tour/lounge.png", "masks/lounge_mask.png"))
+    wide = grow(hole, np.radians(9))
+    assert wide.sum() > hole.sum()
+    for degrees, allowed in ((0, hole), (9, wide)):
+        done = lounge("-o", "o.png", "--grow", degrees)
+        assert done.returncode == 0, done.stderr
+        assert ("widened by 9°" in done.stderr) == (degrees == 9)
+        changed = (pixels_of(tour / "o.png") != before).any(axis=2)
+        assert not (changed & ~allowed).any()
+    assert (changed & ~hole).any()
+
+
+def test_a_tour_reports_how_far_masks_were_widened(tour, tiny_preset):
+    shares = {}
+    for degrees in (0, 9):
+        options = ["--grow", degrees, "--preset", tiny_preset.folder, "--quality", "draft", "--overwrite"]
+        done = run("erase", tour / "tour", "--mask", tour / "masks", "-o", tour / "out", *options)
+        assert done.returncode == 0, done.stderr
+        report = json.loads((tour / "out" / "report.json").read_text())
+        assert report["grow_deg"] == degrees
+        shares[degrees] = [scene["erased_share"] for scene in report["scenes"] if scene["state"] == "erased"]
+    assert all(wide > exact for wide, exact in zip(shares[9], shares[0], strict=True))
+
+
+def test_growing_over_everything_is_refused(tour, lounge):
+    mask = ~spherical_cap(0.0, 0.0, 0.3, HEIGHT)
+    Image.fromarray(mask).save(tour / "masks" / "lounge_mask.png")
+    done = lounge("-o", "o.png", "--grow", 30)
+    assert done.returncode == 2
+    assert "covers everything" in done.stderr and "--grow" in done.stderr
+
+
+def test_variants_are_numbered_and_differ_in_the_hole_only(tour, lounge):
+    done = lounge("-o", "new/o.png", "--variants", 2, "--grow", 0, "--quality", "fine")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["new/o_1.png", "new/o_2.png"]
+    hole = pixels_of(tour / "masks" / "lounge_mask.png")
+    before, first, second = (pixels_of(tour / name) for name in ("tour/lounge.png", *done.stdout.split()))
+    np.testing.assert_array_equal(first[~hole], before[~hole])
+    np.testing.assert_array_equal(second[~hole], before[~hole])
+    assert (first[hole] != second[hole]).any()
+
+
+def test_explain_writes_pictures(tour, lounge):
+    done = lounge("-o", "o.png", "--explain", "why", "--quality", "fine")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in (tour / "why").iterdir())
+    assert names == ["o_guide.jpg", "o_planes.jpg", "o_sources.jpg"]
+    assert {pixels_of(tour / "why" / name).shape for name in names} == {(HEIGHT, 2 * HEIGHT, 3)}
+
+
 def test_erase_a_folder_goes_on_past_bad_files(tour, tiny_preset):
     (tour / "tour" / "broken.png").write_bytes(b"no picture")
     Image.fromarray(np.zeros((HEIGHT, 2 * HEIGHT), bool)).save(tour / "masks" / "broken.png")
@@ -129,6 +188,14 @@ def test_one_mask_for_a_folder(tour, tiny_preset):
         (["view", "tour/hall.png", "--before", "tour/hall.png", "--before", "small.png"], 2, "got 2"),
         (["score", "tour", "nothing"], 1, "nothing"),
         (["erase", "tour/hall.png", "--mask", "m.png", "-o", "o.png", "--preset", "no"], 2, "'no'"),
+        (["erase", "tour", "--mask", "masks", "-o", "out", "--variants", "2"], 2, "single panorama"),
+        (["erase", "tour", "--mask", "masks", "-o", "out", "--explain", "why"], 2, "single panorama"),
+        (
+            ["erase", "tour/hall.png", "--mask", "small.png", "-o", "o.png", "--variants", "2"]
+            + ["--quality", "draft"],
+            2,
+            "only one",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line(tour, tiny_preset, arguments, code, message):

@@ -10,6 +10,7 @@ import numpy as np
 
 import pano_inpaint
 from pano_inpaint.errors import FileError, PanoInpaintError, UsageError
+from pano_inpaint.masks import widen
 from pano_inpaint.sphere import latitude_weights
 
 from .mirror import Mirror
@@ -104,8 +105,9 @@ class TourReport:
 
 
 def erase_tour(
-    tour, masks, eraser, out, *, watch=lambda _progress: None, overwrite=False, settings="", quality=None
-):
+    tour, masks, eraser, out, *, watch=lambda _progress: None, overwrite=False, settings="", quality=None,
+    grow_deg=0.0,
+):  # fmt: skip
     """Erase what masks mark from a tour's scenes, and write the mirror.
 
     Parameters
@@ -128,6 +130,8 @@ def erase_tour(
         only if it is the same.
     quality : int, optional
         1 to 100, JPEG and WebP only; instead of the source's own.
+    grow_deg : float
+        Degrees by which masks are widened, see `masks.widen`; reported.
 
     Returns
     -------
@@ -148,7 +152,7 @@ def erase_tour(
             hint=f"masks are matched by name: {tour.scenes[0].id}.png",
         )
     mirror = Mirror(tour, out, overwrite=overwrite)
-    run = _Run(eraser, mirror, watch, settings, quality)
+    run = _Run(eraser, mirror, watch, settings, quality, grow_deg)
     reports = {scene.id: _untouched(scene) for scene in tour.scenes if scene.id not in found}
     groups = _by_picture(tour, found)
     for number, scenes in enumerate(groups, start=1):
@@ -159,15 +163,16 @@ def erase_tour(
     if not any(report.state == "erased" for report in ordered):
         mirror.discard()
         return TourReport(tour, None, ordered, names)
-    return TourReport(tour, mirror.finish(_to_json(ordered, names)), ordered, names)
+    return TourReport(tour, mirror.finish(_to_json(ordered, names, grow_deg)), ordered, names)
 
 
 class _Run:
     """What all scenes of one run share."""
 
-    def __init__(self, eraser, mirror, watch, settings, quality):
+    def __init__(self, eraser, mirror, watch, settings, quality, grow_deg):
         self._eraser, self._mirror, self._watch = eraser, mirror, watch
         self._settings, self._quality = f"{pano_inpaint.__version__} {settings} {quality}", quality
+        self._radius = np.radians(grow_deg)
 
     def erase(self, scenes, masks, number, count):
         """Erase one picture; the report of a failure is as good as any."""
@@ -185,6 +190,7 @@ class _Run:
         start = time.perf_counter()
         panorama = scene.read()
         mask, notes = _union(masks, panorama)
+        mask = widen(mask, self._radius, panorama.known)
         key = _key(scene, mask, self._settings)
         earlier = self._mirror.take_over(key)
         if earlier is not None:
@@ -260,11 +266,16 @@ def _named(report, scene):
     return SceneReport(**{**asdict(report), "id": scene.id, "name": scene.name})
 
 
-def _to_json(reports, unused):
+def _to_json(reports, unused, grow_deg):
     scenes = [{key: value for key, value in asdict(report).items() if value} for report in reports]
     totals = {"erased": 0, "untouched": 0, "failed": 0}
     for report in reports:
         totals[report.state] += 1
     totals["seconds"] = round(sum(report.seconds for report in reports), 2)
-    described = {"version": pano_inpaint.__version__, "totals": totals, "scenes": scenes}
+    described = {
+        "version": pano_inpaint.__version__,
+        "grow_deg": grow_deg,
+        "totals": totals,
+        "scenes": scenes,
+    }
     return {**described, "unused_masks": list(unused)} if unused else described
