@@ -6,15 +6,14 @@ VENV ?= .venv
 OUT ?= out
 BIN := $(VENV)/bin
 TOUR := pano_inpaint/samples/home
-ROOMS := living_1 living_2 child_1 office_1
 
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pano-inpaint erase $(TOUR)/tour.json --mask $(TOUR)/masks -o $(OUT)/home --overwrite
-	$(BIN)/pano-inpaint view $(ROOMS:%=$(OUT)/home/%.jpg) $(ROOMS:%=--before $(TOUR)/%.jpg) \
+	$(BIN)/pano-inpaint view $(OUT)/home/tour.json --before $(TOUR)/tour.json \
 	    --title "A furnished home, emptied" -o $(OUT)/home.html --no-open
-	@echo "Before and after, on the sphere: open $(abspath $(OUT))/home.html in a browser"
+	@echo "Before and after, from room to room: open $(abspath $(OUT))/home.html in a browser"
 
 test: $(VENV)/.installed-for-tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -73,16 +73,20 @@ def erase(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an earlier mirror of a tour.")
     ] = False,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Add the before/after page to a tour's mirror.")
+    ] = True,
 ) -> None:
     """Erase what a mask marks; nothing outside the mask, widened by --grow, changes.
 
     Bit depth, EXIF, ICC and GPano metadata stay. A tour (a folder, a Pannellum or Photo Sphere Viewer
-    JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, and a
-    report; it goes on past a scene that fails, names it at the end, and then exits with 1.
+    JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, with a
+    before/after page (view.html) and a report; it goes on past a scene that fails, names it at the end,
+    and then exits with 1.
 
     Example: pano-inpaint erase lounge.jpg --mask sofa.png -o empty/lounge.jpg
     """
-    is_tour = panorama.is_dir() or panorama.suffix.lower() in (".json", ".js")
+    is_tour = _is_tour(panorama)
     if is_tour and (variants > 1 or explain):
         raise UsageError("expected a single panorama for --variants and --explain, got a tour")
     if variants > 1 and quality == "draft":
@@ -93,7 +97,7 @@ def erase(
     if is_tour:
         settings = f"{backend or preset} {quality} {seed}"
         options = {"quality": jpeg_quality, "overwrite": overwrite, "settings": settings}
-        _erase_tour(eraser, panorama, mask, out, grow_deg=grow, **options)
+        _erase_tour(eraser, panorama, mask, out, grow_deg=grow, page=page, **options)
     else:
         targets = {seed + number: target for number, target in enumerate(_variant_names(out, variants))}
         _erase_one(eraser, panorama, (mask, grow), targets, quality=jpeg_quality, explain=explain)
@@ -110,11 +114,21 @@ def _load_eraser(preset, backend, **options):
     return Eraser(RemoteCompleter(backend), **options)
 
 
-def _erase_tour(eraser, source, masks, out, **options):
+def _erase_tour(eraser, source, masks, out, *, page, **options):
     """Erase through a tour, write its mirror, and tell what happened to each scene."""
     from pano_inpaint.tours import erase_tour, read_tour
 
     tour = read_tour(source)
+
+    def write_page(mirror):
+        from viewers.tour_page import write_mirror_page
+
+        try:
+            return write_mirror_page(mirror, tour)
+        except PanoInpaintError as error:  # what was erased is worth more than the page
+            console.errors.print(f"warning: no page was written: {error}", style="yellow", markup=False)
+            return []
+
     with console.progress_bar(tour.title, None, unit="holes") as advance:
         report = erase_tour(
             tour,
@@ -122,12 +136,15 @@ def _erase_tour(eraser, source, masks, out, **options):
             eraser,
             out,
             watch=lambda now: advance(now.done, now.total, f"{now.number}/{now.count} {now.scene.name}"),
+            write_page=write_page if page else None,
             **options,
         )
     for name in report.unused_masks:
         console.errors.print(f"warning: no panorama for the mask {name}", style="yellow", markup=False)
     if report.mirror:
         console.output.print(f"{report.mirror}", markup=False)
+    if report.page:
+        console.output.print(f"{report.page}", markup=False)
     problems = [
         PanoInpaintError(f"{scene.name}: {scene.problem}", hint=scene.hint) for scene in report.failed
     ]
@@ -174,33 +191,75 @@ def _write_explanation(folder, name, pictures):
 
 @app.command()
 def view(
-    panoramas: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Panoramas to show.")],
+    panoramas: Annotated[list[Path], typer.Argument(metavar="TOUR|FILE...", help="A tour, or panoramas.")],
     before: Annotated[
         list[Path] | None,
-        typer.Option("--before", help="The panorama as it was; once for each FILE, in their order."),
+        typer.Option("--before", help="The tour as it was; with files, one for each, in their order."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Page to write; FILE.html if left out.")
+        Path | None,
+        typer.Option("-o", "--out", help="Page to write, or a folder for it; TOUR.html if left out."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    form: Annotated[
+        str, typer.Option(help="file (all in the page), folder (pictures beside it), or auto: by size.")
+    ] = "auto",
+    max_width: Annotated[
+        int, typer.Option(min=1024, max=16384, help="Columns; wider panoramas are shown smaller.")
+    ] = 8192,
     open_it: Annotated[
         bool, typer.Option("--open/--no-open", help="Show the page in the browser when it is written.")
     ] = True,
 ) -> None:
-    """Write a self-contained 360° page, with a before/after divider, that opens without a server.
+    """Write a 360° page, with hotspots and a before/after divider, that opens without a server.
 
-    Example: pano-inpaint view empty/lounge.jpg --before lounge.jpg
+    Example: pano-inpaint view empty/ --before tour/
     """
-    from viewers.page import Scene, open_page, write_page
+    from viewers.page import open_page
+
+    target = _page_path(panoramas[0], out)
+    options = {"title": title, "form": form, "max_width": max_width}
+    if any(map(_is_tour, panoramas)):
+        page = _view_tour(target, panoramas, before, **options)
+    else:
+        page = _view_files(target, panoramas, before, **options)
+    for problem in page.problems:
+        console.errors.print(f"warning: left out {problem}", style="yellow", markup=False)
+    beside = f" and {page.sidecars[0].parent.name}/" if page.sidecars else ""
+    console.output.print(f"{page.path}{beside}", markup=False)
+    if open_it and not open_page(page.path):
+        console.errors.print("no browser found; open the page by hand", style="yellow")
+
+
+def _is_tour(path):
+    return path.is_dir() or path.suffix.lower() in (".json", ".js")
+
+
+def _page_path(shown, out):
+    """Return the page's file: beside what it shows, or where the user wants it."""
+    if out is None:
+        shown = shown.resolve() if shown.is_dir() else shown
+        return shown.with_name(f"{shown.name if shown.is_dir() else shown.stem}.html")
+    return out if out.suffix.lower() in (".html", ".htm") else out / "index.html"
+
+
+def _view_tour(target, tours, before, **options):
+    from pano_inpaint.tours import read_tour
+    from viewers.tour_page import write_tour_page
+
+    if len(tours) != 1 or len(before or []) > 1:
+        raise UsageError(f"expected one tour and one --before, got {len(tours)} and {len(before or [])}")
+    past = read_tour(before[0]) if before else None
+    return write_tour_page(target, read_tour(tours[0]), before=past, **options)
+
+
+def _view_files(target, panoramas, before, **options):
+    from viewers.page import Scene, write_page
 
     if before and len(before) != len(panoramas):
         raise UsageError(f"expected --before once for each of {len(panoramas)} panoramas, got {len(before)}")
     pairs = zip_longest(panoramas, before or [])
-    page = out or panoramas[0].with_suffix(".html")
-    write_page(page, [Scene(path.stem, path, was) for path, was in pairs], title=title)
-    console.output.print(f"{page}", markup=False)
-    if open_it and not open_page(page):
-        console.errors.print("no browser found; open the page by hand", style="yellow")
+    return write_page(target, [Scene(path.stem, path, was) for path, was in pairs], **options)
 
 
 @app.command()

@@ -174,7 +174,9 @@ def test_one_mask_for_a_folder(tour, tiny_preset):
         "hall.png",
         "lounge.png",
         "report.json",
+        "view.html",
     ]
+    assert done.stdout.split() == [str(out), str(out / "view.html")]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +188,9 @@ def test_one_mask_for_a_folder(tour, tiny_preset):
         (["erase", "tour/hall.png", "--mask", "masks/hall_mask.png", "-o", "o.bmp"], 2, "o.bmp"),
         (["erase", "masks/empty", "--mask", "small.png", "-o", "o"], 1, "no picture in it"),
         (["view", "tour/hall.png", "--before", "tour/hall.png", "--before", "small.png"], 2, "got 2"),
+        (["view", "tour", "masks"], 2, "got 2"),
+        (["view", "nothing/"], 1, "nothing"),
+        (["view", "tour/hall.png", "--form", "zip"], 2, "'zip'"),
         (["score", "tour", "nothing"], 1, "nothing"),
         (["erase", "tour/hall.png", "--mask", "m.png", "-o", "o.png", "--preset", "no"], 2, "'no'"),
         (["erase", "tour", "--mask", "masks", "-o", "out", "--variants", "2"], 2, "single panorama"),
@@ -227,6 +232,15 @@ def test_view_writes_a_page(tour):
     page = (tour / "page.html").read_text()
     assert "A <b>" not in page
     assert done.stdout.strip() == str(tour / "page.html")
+
+
+def test_view_writes_a_page_for_a_tour(tour):
+    (tour / "tour" / "broken.png").write_bytes(b"no picture")
+    done = run("view", tour / "tour", "--before", tour / "masks", "--no-open", "--form", "folder", cwd=tour)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"{tour / 'tour.html'} and tour_files/"
+    assert "left out broken" in done.stderr
+    assert len(list((tour / "tour_files").iterdir())) == 3
 
 
 def test_score_prints_a_table_and_writes_it(tour):

@@ -1,34 +1,34 @@
-"""One self-contained HTML page that shows panoramas all round, with a before/after divider.
+"""HTML pages that show panoramas all round: scenes with hotspots between them, and a before/after divider.
 
-The page holds the engine, the pictures' own bytes and nothing from the network, so that it opens from
-``file://`` and can be sent to a client as it is.
+A page holds the engine, and the pictures' own bytes either in itself or in scripts beside it, but nothing
+from the network, so that it opens from ``file://`` and can be sent to a client as it is. Scripts, because
+browsers let a page from ``file://`` read nothing else that WebGL may show.
 """
 
 import base64
 import hashlib
 import html
-import io
 import json
+import os
 import re
-import warnings
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
-from PIL import Image, ImageOps
 
-from pano_inpaint.errors import FileError, UsageError
+from pano_inpaint.errors import FileError, PanoInpaintError, UsageError
 from pano_inpaint.files import replacing
-from pano_inpaint.gpano import find_placement, read_gpano
-from pano_inpaint.panorama import read_panorama
+from pano_inpaint.tours import Hotspot, View
+from viewers.embedding import read_embedded
 
 MAX_WIDTH = 8192  # pixels: the largest texture of most phones; the engine itself takes 16384
-THUMBNAIL = (272, 136)  # twice the size at which the scene list shows it, for dense screens
-JPEG_QUALITY = 95
-_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+FORMS = ("auto", "file", "folder")
+LARGEST_FILE = 40 * 2**20  # bytes of pictures up to which a page is one file; browsers parse a third more
 _CHUNK = 3 * 2**18  # bytes encoded at once; a multiple of 3 keeps base64 free of padding in between
+_SIDECAR = re.compile(r"picture-[0-9a-f]{16}\.js")
 
 
 @dataclass(frozen=True)
@@ -43,26 +43,42 @@ class Scene:
         Picture file: JPEG, PNG, TIFF or WebP, 2:1 or with GPano crop tags.
     before : Path or None
         The same place as it was; the page then has a before/after divider.
+    id : str or None
+        What hotspots of other scenes call it.
+    hotspots : tuple of Hotspot
+        Ways to other scenes, and notes. A way to a scene that is not on the page is left out.
+    view : View or None
+        Where it is first looked at; as the file's GPano says if left out.
     """
 
     name: str
     panorama: Path
     before: Path | None = None
+    id: str | None = None
+    hotspots: tuple[Hotspot, ...] = ()
+    view: View | None = None
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A picture as the page embeds it: where its bytes come from and where it lies on the sphere."""
+class Page:
+    """A page that was written.
+
+    Attributes
+    ----------
+    path : Path
+        The file to open.
+    sidecars : tuple of Path
+        Files with its pictures; none if they are in the page.
+    problems : tuple of str
+        Why scenes are left out.
+    """
 
     path: Path
-    media_type: str
-    content: bytes | None  # None: the file's own bytes, read when they are written
-    crop: dict | None
-    start: dict
-    thumbnail: str
+    sidecars: tuple[Path, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-def write_page(path, scenes, *, title=None, max_width=MAX_WIDTH):
+def write_page(path, scenes, *, title=None, max_width=MAX_WIDTH, form="auto", skip_unreadable=False):
     """Write a page that shows panoramas.
 
     Parameters
@@ -76,6 +92,15 @@ def write_page(path, scenes, *, title=None, max_width=MAX_WIDTH):
     max_width : int, optional
         Pictures wider than this are embedded as scaled copies; at most 16384, which is what the engine
         and the browsers' decoders take.
+    form : {"auto", "file", "folder"}
+        Whether the pictures are in the page, or in ``NAME_files`` beside it, where each is fetched when it
+        is looked at; by their size if left out.
+    skip_unreadable : bool
+        Whether to leave out scenes whose picture cannot be read instead of refusing them all.
+
+    Returns
+    -------
+    Page
 
     Raises
     ------
@@ -84,25 +109,31 @@ def write_page(path, scenes, *, title=None, max_width=MAX_WIDTH):
     FileError
         If a picture cannot be read or the page cannot be written.
     """
+    if form not in FORMS:
+        raise UsageError(f"expected a form of {', '.join(FORMS)}, received {form!r}")
     if not scenes:
         raise UsageError("expected at least one panorama to show, received none")
-    pictures = {}
-    for scene in scenes:
-        for file in filter(None, (scene.panorama, scene.before)):
-            if Path(file) not in pictures:
-                pictures[Path(file)] = _read_picture(Path(file), max_width)
-    order = {file: index for index, file in enumerate(pictures)}
+    path = Path(path)
+    shown, pictures, problems = _read_all(scenes, max_width, skip_unreadable)
     title = title or (scenes[0].name if len(scenes) == 1 else "Tour")
-    described = [_describe(scene, pictures, order) for scene in scenes]
-    head, tail = _fill_template(_clean(title), described)
+    size = sum(picture.size for picture in pictures.values())
+    apart = form == "folder" or (form == "auto" and size > LARGEST_FILE)
     try:
+        names = _write_sidecars(path, pictures) if apart else {}
+        head, tail = _fill_template(_clean(title), _describe_all(shown, pictures, names), apart=apart)
         with replacing(path) as temporary, temporary.open("wb") as page:
             page.write(head.encode())
-            for index, picture in enumerate(pictures.values()):
-                _write_picture(page, index, picture)
+            if not apart:
+                for index, picture in enumerate(pictures.values()):
+                    page.write(f'<script id="picture-{index}" type="text/plain">'.encode())
+                    _write_data_uri(page, picture)
+                    page.write(b"</script>\n")
             page.write(tail.encode())
+        _remove_old_sidecars(path, set(names.values()))
     except OSError as error:
         raise FileError(f"cannot write {path}: {error.strerror or error}") from error
+    sidecars = dict.fromkeys(path.parent / name for name in names.values())
+    return Page(path, tuple(sidecars), tuple(problems))
 
 
 def open_page(path):
@@ -121,19 +152,72 @@ def open_page(path):
     return webbrowser.open(Path(path).resolve().as_uri())
 
 
-def _describe(scene, pictures, order):
-    panorama = Path(scene.panorama)
-    return {
-        "name": _clean(scene.name),
-        "thumbnail": pictures[panorama].thumbnail,
-        "start": pictures[panorama].start,
-        "panorama": _refer(panorama, pictures, order),
-        "before": _refer(Path(scene.before), pictures, order) if scene.before else None,
-    }
+def _read_all(scenes, max_width, skip_unreadable):
+    """Read every picture once; returns the scenes that can be shown, the pictures, and what is wrong."""
+    shown, pictures, errors = [], {}, {}
+
+    def is_readable(scene, file):
+        try:
+            if file not in pictures:
+                pictures[file] = read_embedded(file, max_width)
+        except PanoInpaintError as error:
+            if not skip_unreadable:
+                raise
+            errors[f"{scene.name}: {error}"] = error
+            return False
+        return True
+
+    for scene in scenes:
+        if not is_readable(scene, Path(scene.panorama)):
+            continue
+        if scene.before is not None and not is_readable(scene, Path(scene.before)):
+            scene = replace(scene, before=None)
+        shown.append(scene)
+    if not shown:
+        raise next(iter(errors.values()))
+    return shown, pictures, list(errors)
 
 
-def _refer(file, pictures, order):
-    return {"index": order[file], "crop": pictures[file].crop}
+def _describe_all(scenes, pictures, names):
+    order = {file: index for index, file in enumerate(pictures)}
+    places = {scene.id: index for index, scene in enumerate(scenes) if scene.id is not None}
+
+    def refer(file):
+        where = {"file": quote(os.fsencode(names[file]))} if file in names else {}
+        return {"index": order[file], "crop": pictures[file].crop, **where}
+
+    return [
+        {
+            "name": _clean(scene.name),
+            "thumbnail": pictures[Path(scene.panorama)].thumbnail,
+            "start": pictures[Path(scene.panorama)].start if scene.view is None else _look(scene.view),
+            "panorama": refer(Path(scene.panorama)),
+            "before": refer(Path(scene.before)) if scene.before else None,
+            "hotspots": [
+                _describe_hotspot(spot, places)
+                for spot in scene.hotspots
+                if spot.target in places or (spot.target is None and spot.text)
+            ],
+        }
+        for scene in scenes
+    ]
+
+
+def _describe_hotspot(spot, places):
+    yaw, pitch = (float(angle) for angle in np.degrees((spot.yaw, spot.pitch)).round(3))
+    described = {"yaw": yaw, "pitch": pitch, "text": _clean(spot.text)}
+    if spot.target is not None:
+        described["target"] = places[spot.target]
+    if spot.arrival is not None:
+        described["arrival"] = _look(spot.arrival)
+    return described
+
+
+def _look(view):
+    """Return a view in the page's degrees."""
+    yaw, pitch = (float(angle) for angle in np.degrees((view.yaw, view.pitch)).round(3))
+    fov = None if view.fov is None else float(np.degrees(view.fov).round(3))
+    return {"yaw": (yaw + 180) % 360 - 180, "pitch": max(-90.0, min(90.0, pitch)), "fov": fov}
 
 
 def _clean(text):
@@ -141,7 +225,7 @@ def _clean(text):
     return str(text).encode("utf-8", "replace").decode("utf-8")
 
 
-def _fill_template(title, scenes):
+def _fill_template(title, scenes, *, apart):
     """Return the page before and after its pictures."""
     static = files("viewers") / "static"
     page = (static / "viewer.html").read_text("utf-8")
@@ -151,11 +235,10 @@ def _fill_template(title, scenes):
     for name in re.findall(r'<script src="(\w+\.js)"></script>', page):
         scripts.append((static / name).read_text("utf-8"))
         page = _put(page, f'<script src="{name}"></script>', f"<script>{scripts[-1]}</script>")
-    page = _put(page, "<!-- policy -->", _policy(style, scripts))
+    page = _put(page, "<!-- policy -->", _policy(style, scripts, apart=apart))
     page = _put(page, "<title>Panorama</title>", f"<title>{html.escape(title)}</title>")
     data = _script("scenes-data", "application/json", _to_json({"title": title, "scenes": scenes}))
-    head, tail = page.split("<!-- pictures -->")
-    return head + data, tail
+    return _put(page, "<!-- scenes -->", data).split("<!-- pictures -->")
 
 
 def _put(page, mark, content):
@@ -164,13 +247,14 @@ def _put(page, mark, content):
     return page.replace(mark, content)
 
 
-def _policy(style, scripts):
+def _policy(style, scripts, *, apart):
     """Allow only our own style and scripts by their hashes, and nothing from the network.
 
-    Source: Content Security Policy Level 3, section 2.3.1 (hash sources).
+    With pictures apart, also scripts from the page's own place, which is no origin on ``file://``. Source:
+    Content Security Policy Level 3, section 2.3.1 (hash sources).
     """
     rules = ["default-src 'none'", "img-src data: blob:", f"style-src {_hashed(style)}"]
-    rules.append("script-src " + " ".join(map(_hashed, scripts)))
+    rules.append("script-src " + " ".join([*map(_hashed, scripts), *(("'self'", "file:") if apart else ())]))
     return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'
 
 
@@ -188,136 +272,41 @@ def _script(name, media_type, content):
     return f'<script id="{name}" type="{media_type}">{content}</script>\n'
 
 
-def _write_picture(page, index, picture):
-    page.write(f'<script id="picture-{index}" type="text/plain">data:{picture.media_type};base64,'.encode())
-    source = picture.path.open("rb") if picture.content is None else io.BytesIO(picture.content)
-    with source:
+def _write_data_uri(stream, picture):
+    stream.write(f"data:{picture.media_type};base64,".encode())
+    with picture.open() as source:
         while chunk := source.read(_CHUNK):
-            page.write(base64.b64encode(chunk))
-    page.write(b"</script>\n")
+            stream.write(base64.b64encode(chunk))
 
 
-def _read_picture(path, max_width):
-    image, media_type, tags = _open(path)
-    try:
-        with image:
-            return _embed(path, image, media_type, tags, max_width)
-    except UsageError as error:
-        raise type(error)(f"{path}: {error}", hint=error.hint) from error
-    except (OSError, SyntaxError) as error:  # Pillow reports damaged PNG chunks as SyntaxError
-        raise FileError(f"cannot read {path}: {error}") from error
+def _sidecar_folder(path):
+    return path.with_name(f"{path.stem}_files")
 
 
-def _embed(path, image, media_type, tags, max_width):
-    placement = find_placement(tags, *_upright_size(image))
-    content = None
-    if 2 * placement.full_height > max_width or media_type is None:
-        image = _scaled(image, min(1, max_width / (2 * placement.full_height)))
-        placement = find_placement(tags, *image.size)
-        content, media_type = _encode(image)
-    thumbnail = _thumbnail(image, placement)
-    return _Picture(path, media_type, content, _crop(placement), _start(tags), thumbnail)
+def _write_sidecars(path, pictures):
+    """Write each picture as a script; returns their names, counted from the page, by picture file.
 
-
-def _open(path):
-    """Open a picture the browser can show lazily, or decode one that it cannot.
-
-    Returns the picture, its media type (None if its bytes are not for the browser) and its GPano tags.
+    They are called by their content, so that a page that is there already stays whole until it is replaced.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # 16384x8192 is no bomb here
-            image = Image.open(path, formats=list(_MEDIA_TYPES))
-    except Image.DecompressionBombError as error:
-        raise FileError(f"cannot read {path}: {error}") from error
-    except OSError as error:
-        if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-            raise FileError(f"cannot read {path}: {error.strerror}") from error
-        return _decode(path)
-    return image, _MEDIA_TYPES[image.format], read_gpano(_xmp(image))
+    names = {}
+    for file, picture in pictures.items():
+        with picture.open() as source:
+            name = f"picture-{hashlib.file_digest(source, 'sha256').hexdigest()[:16]}"
+        target = _sidecar_folder(path) / f"{name}.js"
+        names[file] = f"{target.parent.name}/{target.name}"
+        with replacing(target) as temporary, temporary.open("wb") as sidecar:
+            sidecar.write(f'(window.panoramaPictures ??= {{}})["{target.name}"] = "'.encode())
+            _write_data_uri(sidecar, picture)
+            sidecar.write(b'";\n')
+    return names
 
 
-def _decode(path):
-    """Decode what no browser shows, such as TIFF, to 8 bits of the whole sphere."""
-    panorama = read_panorama(path)
-    pixels = panorama.pixels
-    if pixels.dtype.kind == "f":
-        pixels = np.clip(pixels, 0, 1) * 255
-    elif pixels.dtype == np.uint16:
-        pixels = pixels / 257  # 65535 becomes 255
-    pixels = np.round(pixels).astype(np.uint8)
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    tags = read_gpano(panorama.metadata.xmp)
-    return image, None, {name: value for name, value in tags.items() if "Pixels" not in name}
-
-
-def _xmp(image):
-    xmp = image.info.get("xmp")
-    return xmp.encode() if isinstance(xmp, str) else xmp
-
-
-def _upright_size(image):
-    turned = image.getexif().get(0x0112, 1) >= 5  # Exif orientations 5 to 8 swap the sides
-    return image.size[::-1] if turned else image.size
-
-
-def _scaled(image, scale):
-    image = _rgb(ImageOps.exif_transpose(image))
-    size = [max(1, round(side * scale)) for side in image.size]
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-
-
-def _rgb(image):
-    """Reduce to 8-bit RGB; Pillow alone would clip 16-bit gray at 255."""
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image, np.uint32) >> 8).astype(np.uint8))
-    return image.convert("RGB")
-
-
-def _encode(image):
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return stream.getvalue(), _MEDIA_TYPES["JPEG"]
-
-
-def _thumbnail(image, placement):
-    """Return the whole sphere as a small JPEG's data URI; decoding it also proves the file whole."""
-    image.draft("RGB", (THUMBNAIL[0] * 2, THUMBNAIL[1] * 2))
-    image = _rgb(ImageOps.exif_transpose(image))
-    scale = THUMBNAIL[1] / placement.full_height
-    box = [round(side * scale) for side in (placement.left, placement.top, placement.width, placement.height)]
-    whole = Image.new("RGB", THUMBNAIL)
-    whole.paste(image.resize([max(1, side) for side in box[2:]], Image.Resampling.LANCZOS), tuple(box[:2]))
-    stream = io.BytesIO()
-    whole.save(stream, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
-
-
-def _crop(placement):
-    if placement.is_full:
-        return None
-    size = {"width": 2 * placement.full_height, "height": placement.full_height}
-    return {"left": placement.left, "top": placement.top, **size}
-
-
-def _start(tags):
-    """Work out the first view in degrees.
-
-    The initial heading counts from north, as the pose of the picture's centre does, and from the centre
-    where no pose is given. Source: Google, "Photo Sphere XMP Metadata", GPano parameter reference.
-    """
-    heading = _degrees(tags.get("InitialViewHeadingDegrees"))
-    yaw = 0.0 if heading is None else heading - (_degrees(tags.get("PoseHeadingDegrees")) or 0.0)
-    return {
-        "yaw": (yaw + 180) % 360 - 180,
-        "pitch": max(-90.0, min(90.0, _degrees(tags.get("InitialViewPitchDegrees")) or 0.0)),
-        "fov": _degrees(tags.get("InitialHorizontalFOVDegrees")),
-    }
-
-
-def _degrees(value):
-    try:
-        angle = float(value)
-    except (TypeError, ValueError):
-        return None
-    return angle if np.isfinite(angle) else None
+def _remove_old_sidecars(path, kept):
+    folder = _sidecar_folder(path)
+    if not folder.is_dir():
+        return
+    for old in folder.iterdir():
+        if _SIDECAR.fullmatch(old.name) and f"{folder.name}/{old.name}" not in kept:
+            old.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -91,12 +91,15 @@ class TourReport:
         All scenes, in the tour's order.
     unused_masks : tuple of str
         Names of masks that belong to no scene.
+    page : Path or None
+        The view page in the mirror, if one was written.
     """
 
     tour: Tour
     mirror: Path | None
     scenes: tuple[SceneReport, ...]
     unused_masks: tuple[str, ...] = ()
+    page: Path | None = None
 
     @property
     def failed(self):
@@ -106,7 +109,7 @@ class TourReport:
 
 def erase_tour(
     tour, masks, eraser, out, *, watch=lambda _progress: None, overwrite=False, settings="", quality=None,
-    grow_deg=0.0,
+    grow_deg=0.0, write_page=None,
 ):  # fmt: skip
     """Erase what masks mark from a tour's scenes, and write the mirror.
 
@@ -132,6 +135,8 @@ def erase_tour(
         1 to 100, JPEG and WebP only; instead of the source's own.
     grow_deg : float
         Degrees by which masks are widened, see `masks.widen`; reported.
+    write_page : callable, optional
+        Writes a page into the mirror, see `Mirror.finish`.
 
     Returns
     -------
@@ -163,7 +168,14 @@ def erase_tour(
     if not any(report.state == "erased" for report in ordered):
         mirror.discard()
         return TourReport(tour, None, ordered, names)
-    return TourReport(tour, mirror.finish(_to_json(ordered, names, grow_deg)), ordered, names)
+    pages = []
+
+    def remember_page(mirrored):
+        pages.extend(write_page(mirrored))
+        return pages
+
+    written = mirror.finish(_to_json(ordered, names, grow_deg), write_page=write_page and remember_page)
+    return TourReport(tour, written, ordered, names, written / pages[0] if pages else None)
 
 
 class _Run:

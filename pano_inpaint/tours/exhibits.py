@@ -4,6 +4,7 @@ import filecmp
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pano_inpaint.errors import PanoInpaintError
 from pano_inpaint.panorama import write_panorama
 
 from .tour import Hotspot, PictureFile, View
@@ -37,7 +38,7 @@ class Exhibit:
     view: View = field(default_factory=View)
 
 
-def list_exhibits(tour, folder, *, before=None):
+def list_exhibits(tour, folder, *, before=None, tell=None):
     """Collect what a page shows of a tour.
 
     Parameters
@@ -48,6 +49,9 @@ def list_exhibits(tour, folder, *, before=None):
         Where panoramas put together from tiles are written, for as long as the page is made.
     before : Tour, optional
         The tour as it was; scenes are matched by their id.
+    tell : callable, optional
+        ``tell(scene, error)`` is called for a scene whose tiles cannot be read, which is then left out, or
+        shown without its past if only that cannot be read.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def list_exhibits(tour, folder, *, before=None):
     Raises
     ------
     FileError, UsageError
-        If tiles cannot be read.
+        If tiles cannot be read and there is nobody to tell.
     """
     folder = Path(folder)
     shown = [scene for scene in tour.scenes if scene.source is not None]
@@ -68,17 +72,12 @@ def list_exhibits(tour, folder, *, before=None):
         was = earlier.get(scene.id)
         if was is not None and _is_same(scene.source, was.source):
             was = None
+        panorama = _picture(scene, folder / f"{number}.jpg", tell)
+        if panorama is None:
+            continue
+        past = was and _picture(was, folder / f"{number}-before.jpg", tell)
         links = tuple(spot for spot in scene.hotspots if spot.target is None or spot.target in ids)
-        exhibits.append(
-            Exhibit(
-                scene.id,
-                scene.name,
-                _picture(scene.source, folder / f"{number}.jpg"),
-                was and _picture(was.source, folder / f"{number}-before.jpg"),
-                links,
-                scene.view,
-            )
-        )
+        exhibits.append(Exhibit(scene.id, scene.name, panorama, past, links, scene.view))
     return exhibits
 
 
@@ -87,11 +86,21 @@ def _is_same(source, other):
     if source.files != other.files:
         return False
     pairs = ((source.root / name, other.root / name) for name in source.files)
-    return all(filecmp.cmp(one, two, shallow=False) for one, two in pairs)
+    try:
+        return all(filecmp.cmp(one, two, shallow=False) for one, two in pairs)
+    except OSError:  # who reads the file says what is wrong with it
+        return False
 
 
-def _picture(source, path):
-    if isinstance(source, PictureFile):
-        return source.root / source.name
-    write_panorama(path, source.read(), quality=_QUALITY)
+def _picture(scene, path, tell):
+    """Return a scene's picture file, put together if need be; None if that fails and somebody was told."""
+    if isinstance(scene.source, PictureFile):
+        return scene.source.root / scene.source.name
+    try:
+        write_panorama(path, scene.read(), quality=_QUALITY)
+    except PanoInpaintError as error:
+        if tell is None:
+            raise
+        tell(scene, error)
+        return None
     return path

@@ -140,13 +140,16 @@ class Mirror:
         self._scenes[key] = {"files": files, "record": record}
         self._save_state()
 
-    def finish(self, report):
-        """Copy what was not written, add the report, and give the mirror its name.
+    def finish(self, report, *, write_page=None):
+        """Copy what was not written, add the page and the report, and give the mirror its name.
 
         Parameters
         ----------
         report : dict
             Becomes ``report.json``, or ``pano-inpaint-report.json`` if the tour has such a file.
+        write_page : callable, optional
+            ``write_page(tour)`` is given the mirror as it stands, writes a page into its root, and returns
+            the names of the files it wrote, the page first.
 
         Returns
         -------
@@ -163,6 +166,10 @@ class Mirror:
             report = {"program": PROGRAM, "tour": self._tour.title, "format": self._tour.format, **report}
             if left_out:
                 report["left_out"] = left_out
+            pages = write_page(self._tour.moved(self._folder)) if write_page else []
+            self._written.update(pages)
+            if pages:
+                report["page"] = list(pages)
             name = next(name for name in REPORT_NAMES if name not in self._written)
             _write_json(self._folder / name, report)
             self._remove_others({*self._written, name})
@@ -242,7 +249,10 @@ def _names(tour):
     names = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
     # A folder behind a link is not walked through, but scenes may lie in it.
     names |= {name for scene in tour.scenes if scene.source for name in scene.source.files}
-    names -= {name for name in REPORT_NAMES if _is_report(root / name)}
+    for name in REPORT_NAMES:
+        if _is_report(root / name):  # a mirror's: its report and page are about what was erased before
+            pages = _read_json(root / name).get("page")
+            names -= {name, *(page for page in pages or () if isinstance(page, str))}
     return sorted(name for name in names if not {".git", _STATE} & set(name.split("/")))
 
 

@@ -77,7 +77,16 @@ def _scene(root, scene_id, data):
 def _hotspot(spot):
     target = to_text(spot.get("sceneId")) or None
     yaw, pitch = (np.radians(to_number(spot.get(key))) for key in ("yaw", "pitch"))
-    return Hotspot(float(yaw), float(pitch), target, to_text(spot.get("text")))
+    return Hotspot(float(yaw), float(pitch), target, to_text(spot.get("text")), _arrival(spot))
+
+
+def _arrival(spot):
+    """Return where a link's target is looked at; words such as ``same`` are for Pannellum alone."""
+    yaw, pitch, fov = (to_number(spot.get(f"target{key}"), None) for key in ("Yaw", "Pitch", "Hfov"))
+    if yaw is None:
+        return None
+    yaw, pitch = (float(np.radians(angle)) for angle in (yaw, pitch or 0.0))
+    return View(yaw, pitch, None if fov is None else float(np.radians(fov)))
 
 
 def _view(data):

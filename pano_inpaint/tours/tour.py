@@ -1,32 +1,12 @@
 """What a tour is: scenes with names, links between them, and pictures behind them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.panorama import read_panorama, write_panorama
-
-
-@dataclass(frozen=True)
-class Hotspot:
-    """A marked place in a scene.
-
-    Attributes
-    ----------
-    yaw, pitch : float
-        Longitude and latitude, radians.
-    target : str or None
-        Id of the scene it leads to; None for a mere note.
-    text : str
-        What it says.
-    """
-
-    yaw: float
-    pitch: float
-    target: str | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +24,29 @@ class View:
     yaw: float = 0.0
     pitch: float = 0.0
     fov: float | None = None
+
+
+@dataclass(frozen=True)
+class Hotspot:
+    """A marked place in a scene.
+
+    Attributes
+    ----------
+    yaw, pitch : float
+        Longitude and latitude, radians.
+    target : str or None
+        Id of the scene it leads to; None for a mere note.
+    text : str
+        What it says.
+    arrival : View or None
+        Where the target is first looked at by who comes from here; None for its own first view.
+    """
+
+    yaw: float
+    pitch: float
+    target: str | None = None
+    text: str = ""
+    arrival: View | None = None
 
 
 @dataclass(frozen=True)
@@ -177,3 +180,20 @@ class Tour:
             if scene.id == scene_id:
                 return scene
         raise UsageError(f"expected the id of a scene of {self.title}, received {scene_id!r}")
+
+    def moved(self, root):
+        """Return the same tour with its pictures in another folder, such as a mirror's.
+
+        Parameters
+        ----------
+        root : Path
+
+        Returns
+        -------
+        Tour
+        """
+        scenes = (
+            scene if scene.source is None else replace(scene, source=replace(scene.source, root=root))
+            for scene in self.scenes
+        )
+        return replace(self, root=root, scenes=tuple(scenes))

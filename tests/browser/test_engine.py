@@ -157,7 +157,7 @@ def test_mask_tints_what_it_covers(tab):
     tab.evaluate("""async () => {
       window.mask = Object.assign(document.createElement("canvas"), {width: 128, height: 64});
       mask.getContext("2d").fillStyle = "white";
-      const after = viewer._sources(viewer.scene).after;
+      const after = await viewer._fetchSource(viewer.scene.panorama);
       await viewer.view.load({after, mask});
       viewer.view.tint = [1, 0, 0, 1];
     }""")
@@ -179,7 +179,7 @@ def test_mask_tints_what_it_covers(tab):
 def test_mask_over_a_pole_is_updated_on_both_sides(tab):
     tab.evaluate("""async () => {
       window.mask = Object.assign(document.createElement("canvas"), {width: 128, height: 64});
-      await viewer.view.load({after: viewer._sources(viewer.scene).after, mask});
+      await viewer.view.load({after: await viewer._fetchSource(viewer.scene.panorama), mask});
       viewer.view.tint = [1, 0, 0, 1];
       mask.getContext("2d").fillStyle = "white";
       mask.getContext("2d").fillRect(0, 62, 128, 2);

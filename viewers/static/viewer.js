@@ -1,7 +1,8 @@
 /* The viewer page: joins the engine with the bar, the divider, the scene list and the keys.
  *
  * Reads its scenes from <script id="scenes-data"> and its pictures from <script id="picture-N">, each holding a
- * data URI. The state of the page is in <html data-state>: loading, ready or error.
+ * data URI, or from the scripts beside the page that scenes name, which put theirs into window.panoramaPictures.
+ * The state of the page is in <html data-state>: loading, ready or error.
  */
 "use strict";
 
@@ -23,54 +24,100 @@
     byId("progress").hidden = true;
   }
 
-  function pictureText(index) { return byId(`picture-${index}`).textContent.trim(); }
+  function toBytes(base64) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+    const letters = atob(base64), bytes = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+    return bytes;
+  }
 
   function toBlob(dataUri) {
     const comma = dataUri.indexOf(",");
-    const bytes = Uint8Array.from(atob(dataUri.slice(comma + 1)), (letter) => letter.charCodeAt(0));
-    return new Blob([bytes], { type: dataUri.slice(5, dataUri.indexOf(";")) });
+    return new Blob([toBytes(dataUri.slice(comma + 1))], { type: dataUri.slice(5, dataUri.indexOf(";")) });
+  }
+
+  /* An element that the browser may not have come to yet: of a large page the first picture shows long before. */
+  async function parsed(id) {
+    while (document.readyState === "loading" && !byId(id)?.nextSibling) await new Promise(requestAnimationFrame);
+    return byId(id);
+  }
+
+  /* The bytes of a picture, as a data URI. */
+  async function fetchPicture({ index, file }) {
+    if (!file) return (await parsed(`picture-${index}`)).textContent.trim();
+    const script = Object.assign(document.createElement("script"), { src: file });
+    await new Promise((resolve, reject) => {
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(`${decodeURIComponent(file)} is missing; it belongs beside this page.`));
+      document.head.append(script);
+    });
+    script.remove();
+    const name = file.split("/").at(-1), uri = window.panoramaPictures[name];
+    delete window.panoramaPictures[name];
+    return uri;
   }
 
   class Viewer {
     constructor({ title, scenes }) {
       this.scenes = scenes;
       this.index = 0;
+      this.blobs = new Map();                            // pictures that were fetched, by their index
       byId("title").textContent = title;
       this._listScenes();
       this.view = new PanoramaView(byId("panorama"));
       this.controls = new PanoramaControls(this.view);
+      this.hotspots = new PanoramaHotspots(this.view, this.controls, byId("hotspots"));
+      this.gyroscope = new PanoramaGyroscope(this.view);
       this._wireTools();
+      this._wireGyroscope();
       this._wireDivider();
       this._wireKeys();
     }
 
     get scene() { return this.scenes[this.index]; }
 
-    async show(index) {
+    /* Show a scene, looked at as it says itself or as who comes from another one does. */
+    async show(index, arrival = null) {
       this.index = index;
       const { scene, view } = this;
       this._markScene();
       this.controls.stop();
       this.peek = false;
       byId("compare").hidden = true;
+      this.hotspots.show([]);
       this._setState("loading");
-      this.lookHome();
+      this._look(arrival ?? scene.start);
       try {
         await view.load({ after: toBlob(scene.thumbnail) });        // something to see while the picture is decoded
         if (this.index !== index) return;
-        if (!await view.load(this._sources(scene))) return;
+        const sources = await this._fetchSources(scene);
+        if (this.index !== index || !await view.load(sources)) return;
       } catch (error) {
         if (this.index === index) tellTrouble(`“${scene.name}” could not be shown: ${error.message}`);
         return;
       }
       byId("compare").hidden = byId("peek").hidden = !view.comparing;
+      this.hotspots.show(scene.hotspots.map((spot) => this._describe(spot)));
       this._setState("ready");
     }
 
-    lookHome() {
+    lookHome() { this._look(this.scene.start); }
+
+    /* A scene's field of view is meant for a wide screen; on a high one it goes for the height. */
+    _look({ yaw, pitch, fov }) {
+      const { clientWidth, clientHeight } = this.view.canvas;
+      const across = (angle) => 2 * Math.atan(Math.tan(angle * Math.PI / 360) * clientWidth / clientHeight) * 180 / Math.PI;
       this.controls.glide({});
-      const { yaw, pitch, fov } = this.scene.start;
-      this.view.reset({ yaw, pitch, fov });
+      this.view.reset({ yaw, pitch, fov: fov !== null && clientHeight > clientWidth ? across(fov) : fov });
+    }
+
+    _describe({ yaw, pitch, text, target, arrival = null }) {
+      if (target === undefined) return { yaw, pitch, label: text };
+      const act = () => {
+        this.show(target, arrival);
+        byId("panorama").focus({ focusVisible: false });     // the button goes with its scene
+      };
+      return { yaw, pitch, label: text || this.scenes[target].name, act };
     }
 
     get divider() { return this.view.divider; }
@@ -89,14 +136,17 @@
       byId("compare").classList.toggle("peeking", this.view.peek);
     }
 
-    _sources(scene) {
-      const source = (picture) => {
-        const blob = toBlob(pictureText(picture.index));
-        return picture.crop ? { picture: blob, crop: picture.crop } : blob;
-      };
-      const sources = { after: source(scene.panorama) };
-      if (scene.before) sources.before = source(scene.before);
+    async _fetchSources(scene) {
+      const sources = { after: await this._fetchSource(scene.panorama) };
+      if (scene.before) sources.before = await this._fetchSource(scene.before);
       return sources;
+    }
+
+    async _fetchSource(picture) {
+      const { index, crop } = picture;
+      if (!this.blobs.has(index)) this.blobs.set(index, toBlob(await fetchPicture(picture)));
+      const blob = this.blobs.get(index);
+      return crop ? { picture: blob, crop } : blob;
     }
 
     _setState(state) {
@@ -111,6 +161,8 @@
       for (const element of document.querySelectorAll(".if-scenes")) element.hidden = !several;
       const comparing = this.scenes.some((scene) => scene.before);
       for (const element of document.querySelectorAll(".if-compare")) element.hidden = !comparing;
+      const marked = this.scenes.some((scene) => scene.hotspots.length);
+      for (const element of document.querySelectorAll(".if-hotspots")) element.hidden = !marked;
       if (!several) return;
       this.scenes.forEach((scene, index) => byId("scenes").firstElementChild.append(this._sceneItem(scene, index)));
       byId("scenes-button").addEventListener("click", () => this._openScenes(byId("scenes").hidden));
@@ -156,6 +208,18 @@
       byId("help").addEventListener("click", (event) => { if (event.target === byId("help")) byId("help").close(); });
       this._wireFullscreen();
       this._wirePeek();
+    }
+
+    _wireGyroscope() {
+      const { gyroscope, view } = this;
+      const button = byId("gyroscope");
+      gyroscope.whenPresent(() => { button.hidden = false; });
+      view.addEventListener("gyroscope", () => button.setAttribute("aria-pressed", gyroscope.running));
+      button.addEventListener("click", async () => {
+        if (gyroscope.running) { gyroscope.stop(); return; }
+        this.controls.stop();
+        if (!await gyroscope.start()) announce("This device's motion sensors may not be used.");
+      });
     }
 
     _wireFullscreen() {
@@ -237,17 +301,18 @@
     }
   }
 
-  function start() {
+  async function start() {
     const data = JSON.parse(byId("scenes-data").textContent);
     try {
       window.viewer = new Viewer(data);
     } catch (error) {
+      const flat = await fetchPicture(data.scenes[0].panorama).catch(() => data.scenes[0].thumbnail);
       tellTrouble(`${error.message} Below is the flat picture. Another browser, or switching on hardware `
-        + "acceleration in this one, will show it all round.", pictureText(data.scenes[0].panorama.index));
+        + "acceleration in this one, will show it all round.", flat);
       return;
     }
     window.viewer.show(0);
   }
 
-  document.addEventListener("DOMContentLoaded", start);
+  start();
 })();
