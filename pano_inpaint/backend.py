@@ -12,9 +12,11 @@ import urllib.request
 
 import numpy as np
 
+from .completer import Completion
 from .errors import PanoInpaintError, UsageError
 from .metadata import Metadata
 from .png import decode_png, encode_png
+from .sphere import without_yaw
 
 SIGNATURE = "faces_bytes"
 _MAX16 = 65535
@@ -53,9 +55,9 @@ class RemoteCompleter:
         self._url = _model_url(url)
         self._timeout = timeout
         self._pause = pause
-        self.face_size = self._read_face_size()
+        self.face_size, self._wants_rotation, self._tells_layout = self._read_signatures()
 
-    def __call__(self, faces, mask):
+    def __call__(self, faces, mask, rotation):
         """Complete faces.
 
         Parameters
@@ -64,11 +66,13 @@ class RemoteCompleter:
             Sent with 16 bits.
         mask : ndarray, shape (6, S, S, 1)
             1 = hole.
+        rotation : ndarray, shape (3, 3)
+            How the cube is turned in the room.
 
         Returns
         -------
-        ndarray, shape (6, S, S, 3), float32 in [0, 1]
-            The faces themselves where the mask is 0.
+        Completion
+            In [0, 1]; the faces themselves where the mask is 0.
 
         Raises
         ------
@@ -79,20 +83,29 @@ class RemoteCompleter:
         picture = np.rint(np.clip(faces, 0, 1) * _MAX16).astype(np.uint16).reshape(6 * size, size, 3)
         marked = np.where(np.asarray(mask) >= 0.5, np.uint8(255), np.uint8(0)).reshape(6 * size, size, 1)
         instance = {"image_bytes": _packed(picture), "mask_bytes": _packed(marked)}
+        if self._wants_rotation:
+            instance["rotation"] = without_yaw(rotation).tolist()
         answer = self._ask(":predict", {"signature_name": SIGNATURE, "instances": [instance]})
         try:
-            pixels = decode_png(base64.b64decode(answer["predictions"][0]["b64"])).pixels
-            completed = pixels.reshape(6, size, size, 3).astype(np.float32) / _MAX16
+            outputs = answer["predictions"][0]
+            outputs = outputs if self._tells_layout else {"completed_bytes": outputs}
+            completed = _unpacked(outputs["completed_bytes"]).reshape(6, size, size, 3)
+            layout = None
+            if self._tells_layout:
+                layout = _unpacked(outputs["layout_bytes"]).reshape(6, size, size)
         except (LookupError, TypeError, ValueError, OSError, struct.error) as error:
             raise PanoInpaintError(f"{self._url}: expected six completed faces, received others") from error
-        return np.where(np.asarray(mask) >= 0.5, completed, faces).astype(np.float32)
+        completed = completed.astype(np.float32) / _MAX16
+        return Completion(np.where(np.asarray(mask) >= 0.5, completed, faces).astype(np.float32), layout)
 
-    def _read_face_size(self):
+    def _read_signatures(self):
+        """Return the faces' side, and whether their turn is asked for and their layout told."""
         metadata = self._ask("/metadata")
         try:
             signatures = metadata["metadata"]["signature_def"]["signature_def"]
             shape = [int(d["size"]) for d in signatures["faces"]["inputs"]["picture"]["tensor_shape"]["dim"]]
-            if SIGNATURE not in signatures or shape != [6, shape[1], shape[1], 3] or shape[1] < 1:
+            inputs, outputs = signatures[SIGNATURE]["inputs"], signatures[SIGNATURE]["outputs"]
+            if shape != [6, shape[1], shape[1], 3] or shape[1] < 1:
                 raise ValueError
         except (LookupError, TypeError, ValueError) as error:
             raise UsageError(
@@ -100,7 +113,7 @@ class RemoteCompleter:
                 "received another",
                 hint="pano-inpaint export writes such a model",
             ) from error
-        return shape[1]
+        return shape[1], "rotation" in inputs, "layout_bytes" in outputs
 
     def _ask(self, path, document=None):
         """Call the server, again and again while it is busy."""
@@ -153,6 +166,10 @@ def _model_url(url):
 
 def _packed(pixels):
     return {"b64": base64.b64encode(encode_png(pixels, Metadata())).decode()}
+
+
+def _unpacked(value):
+    return decode_png(base64.b64decode(value["b64"])).pixels
 
 
 def _reason(error):

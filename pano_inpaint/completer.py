@@ -5,12 +5,30 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from pano_inpaint.cubemap import level_rays
 from pano_inpaint.errors import FileError
 
 RUNTIMES = ("auto", "litert", "keras")
+
+
+class Completion(NamedTuple):
+    """What a network makes of six faces.
+
+    Attributes
+    ----------
+    faces : ndarray, shape (6, S, S, 3), float32
+        Completed; in [0, 1] outside the hole, and about so inside.
+    layout : ndarray, shape (6, S, S), uint8, or None
+        Part of the empty room at each pixel, numbered as in `models.completion.LAYOUT`; None if the
+        network does not tell.
+    """
+
+    faces: np.ndarray
+    layout: np.ndarray | None = None
 
 
 def load_completer(preset, *, runtime="auto"):
@@ -26,8 +44,9 @@ def load_completer(preset, *, runtime="auto"):
     Returns
     -------
     callable
-        ``complete(faces, mask)`` with faces (6, S, S, 3), float32 in [0, 1], and mask (6, S, S, 1),
-        1 = hole; returns the completed faces. Its attribute ``face_size`` is S.
+        ``complete(faces, mask, rotation)`` with faces (6, S, S, 3), float32 in [0, 1], mask (6, S, S, 1),
+        1 = hole, and how the cube is turned in the room (3, 3); returns a `Completion`. Its attribute
+        ``face_size`` is S.
 
     Raises
     ------
@@ -57,10 +76,18 @@ class _LiteRTCompleter:
                 self._run = interpreter.get_signature_runner()
         except (RuntimeError, ValueError) as error:
             raise FileError(f"expected a LiteRT network in {preset.inference_form}, got: {error}") from error
-        self.face_size = int(self._run.get_input_details()["picture"]["shape"][1])
+        self._inputs = self._run.get_input_details()
+        self.face_size = int(self._inputs["picture"]["shape"][1])
 
-    def __call__(self, faces, mask):
-        return self._run(picture=faces.astype(np.float32), mask=mask.astype(np.float32))["completed"]
+    def __call__(self, faces, mask, rotation):
+        inputs = {"picture": faces.astype(np.float32), "mask": mask.astype(np.float32)}
+        if "rays" in self._inputs:
+            inputs["rays"] = level_rays(self.face_size, rotation)
+        return _completion(**self._run(**inputs))
+
+
+def _completion(completed, layout=None):
+    return Completion(completed, None if layout is None else layout.argmax(axis=-1).astype(np.uint8))
 
 
 @contextmanager
@@ -84,6 +111,10 @@ class _KerasCompleter:
         self._network = build_completion(preset, padding="cube")
         self.face_size = preset.face_size
 
-    def __call__(self, faces, mask):
-        completed = self._network([faces.astype(np.float32), mask.astype(np.float32)], training=False)
-        return np.asarray(completed)
+    def __call__(self, faces, mask, rotation):
+        from pano_inpaint.models.completion import complete_batch
+
+        rays = level_rays(self.face_size, rotation)
+        batch = {"input": faces.astype(np.float32), "mask": mask.astype(np.float32), "rays": rays}
+        outputs = complete_batch(self._network, batch)
+        return _completion(*(None if output is None else np.asarray(output) for output in outputs))

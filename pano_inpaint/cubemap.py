@@ -21,9 +21,9 @@ from .sampling import remap
 from .sphere import (
     check_panorama,
     equirectangular_grid,
-    rotation_matrix,
     sample_grid,
     window_directions,
+    without_yaw,
 )
 
 _CHUNK = 2**20  # pixels whose directions are worked out at a time: 12 MB of vectors
@@ -95,8 +95,8 @@ def face_directions(face_size):
     return (_kept_face_directions if face_size <= _CACHED_FACE else _face_directions)(face_size)
 
 
-def level_rays(face_size, pitch, roll=0.0):
-    """Return each pixel's direction in the room, for a cube that is tilted but looks to the front.
+def level_rays(face_size, rotation):
+    """Return each pixel's direction in the room, for a cube that is tilted as it is but looks to the front.
 
     What a network is told of directions: up is up, and which way is north does not matter.
 
@@ -104,16 +104,15 @@ def level_rays(face_size, pitch, roll=0.0):
     ----------
     face_size : int
         Side of a face in pixels.
-    pitch, roll : float
-        How the cube is turned besides its yaw, see `sphere.rotation_matrix`, radians.
+    rotation : ndarray, shape (3, 3)
+        How the cube is turned.
 
     Returns
     -------
     ndarray, shape (6, face_size, face_size, 3), float32
         Unit vectors.
     """
-    turn = rotation_matrix(0.0, pitch, roll).astype(np.float32)
-    return face_directions(face_size).astype(np.float32) @ turn.T
+    return face_directions(face_size) @ without_yaw(rotation).astype(np.float32).T
 
 
 def face_weights(face_size):

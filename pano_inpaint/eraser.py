@@ -13,7 +13,7 @@ from .hole_tiles import tiles
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
-from .sphere import sample_equirectangular
+from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
 QUALITIES = ("draft", "standard", "fine")
@@ -24,6 +24,8 @@ _BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
+# floor, wall, ceiling, opening, trim (`models.completion.LAYOUT`) as the surfaces of `structure`
+_SURFACES = np.array([0, 1, 2, 1, 1], np.int8)
 
 
 class Eraser:
@@ -90,16 +92,19 @@ class Eraser:
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
-        structure = find_structure(panorama.pixels, unseen) if self._quality == "fine" else None
+        completions = [self._completed(*small, hole.rotation) for hole in holes]
+        structure = None
+        if self._quality == "fine" and holes:
+            labels = find_labels(completions, holes, len(small[0]))
+            structure = find_structure(panorama.pixels, unseen, labels)
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
         options = {"seed": self._seed if seed is None else seed, "quality": self._quality}
-        for done, hole in enumerate(holes, start=1):
-            faces, cover = self._completed_faces(*small, hole.rotation), None
-            guide = as_guide(faces, hole.rotation, *small)
+        for done, (hole, completion) in enumerate(zip(holes, completions, strict=True), start=1):
+            guide, cover = as_guide(completion.faces, hole.rotation, *small), None
             if pyramid is None:
-                fill_hole(pixels, hole, faces, unseen)
+                fill_hole(pixels, hole, completion.faces, unseen)
             else:
                 cover = paint_hole(pixels, pyramid, hole, structure, guide=guide, **options)
             if explanation is not None:
@@ -107,13 +112,13 @@ class Eraser:
             watch(done, len(holes))
         return panorama.with_pixels(pixels)
 
-    def _completed_faces(self, small, unseen, rotation):
+    def _completed(self, small, unseen, rotation):
         """Complete a cube that is turned towards a hole."""
         size = self._complete.face_size
         faces = to_faces(small, size, rotation=rotation)
         mask = to_faces(unseen.astype(np.float32), size, rotation=rotation)
         grown = [cv2.dilate((face > 0).astype(np.float32), _AROUND) for face in mask]
-        return self._complete(faces, np.stack(grown)[..., None])
+        return self._complete(faces, np.stack(grown)[..., None], rotation)
 
 
 def shrink(pixels, mask, height):
@@ -182,10 +187,39 @@ def fill_hole(pixels, hole, faces, unseen):
         pixels[there] = from_rgb(blended[own], pixels[there])
 
 
-def find_structure(pixels, unseen):
+def find_labels(completions, holes, height):
+    """Join what a network says of the room, each hole as it is seen from its own cube.
+
+    Parameters
+    ----------
+    completions : sequence of Completion
+        One for each hole.
+    holes : sequence of Region
+    height : int
+        Rows of the result.
+
+    Returns
+    -------
+    ndarray, shape (height, 2 height), int8, or None
+        As `structure.analyse_room` takes them; None if the network does not tell.
+    """
+    if any(completion.layout is None for completion in completions):
+        return None
+    labels, nearest = None, None
+    everywhere = window_directions((slice(0, height), 0, 2 * height), height)
+    for completion, hole in zip(completions, holes, strict=True):
+        layout = from_faces(completion.layout, height, rotation=hole.rotation, interpolation="nearest")
+        nearness = everywhere @ hole.direction.astype(np.float32)
+        closer = np.full(layout.shape, True) if labels is None else nearness > nearest
+        labels = np.where(closer, _SURFACES[layout], labels)
+        nearest = np.where(closer, nearness, nearest)
+    return labels
+
+
+def find_structure(pixels, unseen, labels=None):
     """Find a room's planes in a copy of the panorama that is small enough to look at as a whole."""
     small, hidden = shrink(pixels, unseen, STRUCTURE_HEIGHT)
-    return analyse_room(np.uint8(np.rint(255 * small)), hidden)
+    return analyse_room(np.uint8(np.rint(255 * small)), hidden, labels=labels)
 
 
 def as_guide(faces, rotation, small, unseen):

@@ -274,7 +274,7 @@ class PanoramaStream(Stream):
         layout = np.full(mask.shape, -1, np.int32)
         if panorama.layout is not None:
             layout = sample(panorama.layout.view(np.uint8), "nearest").view(np.int8).astype(np.int32)
-        rays = level_rays(self.face_size, pitch, roll)
+        rays = level_rays(self.face_size, rotation)
         if mirrored:
             rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
         return seen, truth, mask, weight.astype(np.float32), windows, free, layout, rays

@@ -111,6 +111,22 @@ def rotation_matrix(yaw, pitch, roll=0.0):
     return around_y @ around_x @ around_z
 
 
+def without_yaw(rotation):
+    """Turn a rotated camera back to the front, its pitch and roll kept.
+
+    Parameters
+    ----------
+    rotation : ndarray, shape (3, 3)
+        Such as `rotation_matrix` returns.
+
+    Returns
+    -------
+    ndarray, shape (3, 3), float64
+    """
+    forward = np.asarray(rotation)[:, 2]
+    return rotation_matrix(-np.arctan2(forward[0], forward[2]), 0.0) @ rotation
+
+
 def latitude_weights(height):
     """Relative solid angle of the pixels of each row, cos(lat).
 

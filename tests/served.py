@@ -16,7 +16,10 @@ from PIL import Image
 FACE = 32
 
 
-def write_tiny_preset(folder):
+KNOWING = {"table": "folded", "rays": True, "layout": True}  # a network that is told directions
+
+
+def write_tiny_preset(folder, **options):
     """A network with random weights, so that what it completes is not the smooth fill alone."""
     import keras
 
@@ -24,10 +27,14 @@ def write_tiny_preset(folder):
     from pano_inpaint.models.presets import find_preset, write_preset
 
     keras.utils.set_random_seed(3)
-    config = CompletionConfig(width=1 / 16, hole_fill="prior")
+    config = CompletionConfig(width=1 / 16, hole_fill="prior", **options)
     network = build_completion_network(config)
-    last = network.get_layer("colours")
-    last.kernel.assign(np.random.default_rng(0).normal(0, 0.02, last.kernel.shape))
+    # Both start at zero. Untrained residual layers grow what they see, so theirs is scaled down.
+    spreads = {"colours": 1e-4 if config.table == "folded" else 0.02, "conv1_rays": 0.02}
+    for layer in network.layers:
+        if layer.name in spreads:
+            values = np.random.default_rng(0).normal(0, spreads[layer.name], layer.kernel.shape)
+            layer.kernel.assign(values)
     settings = {"stage": "test", "face_size": FACE, "discriminator": {}, "completion": config.to_dict()}
     write_preset(folder, settings, completion=network)
     return find_preset(folder)

@@ -4,24 +4,26 @@ import json
 
 import numpy as np
 import pytest
-from served import FACE, running, write_tiny_preset
+from served import FACE, KNOWING, running, write_tiny_preset
 
 from pano_inpaint.backend import RemoteCompleter
 from pano_inpaint.completer import load_completer
 from pano_inpaint.eraser import Eraser
 from pano_inpaint.errors import PanoInpaintError, UsageError
 from pano_inpaint.panorama import Panorama
+from pano_inpaint.sphere import rotation_matrix
 from viewers.server import build_app, build_model_app
 from viewers.tensor_json import ServingError, Signature, Tensor
 from viewers.tfserving import Servable
 
 BYTES = Tensor("DT_STRING", (-1,))
+TURN = rotation_matrix(1.0, -0.5, 0.1)
 FACES = {"picture": Tensor("DT_FLOAT", (6, FACE, FACE, 3)), "mask": Tensor("DT_FLOAT", (6, FACE, FACE, 1))}
 
 
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    return write_tiny_preset(tmp_path_factory.mktemp("preset"))
+@pytest.fixture(scope="module", params=[{}, KNOWING], ids=["plain", "knowing"])
+def preset(tmp_path_factory, request):
+    return write_tiny_preset(tmp_path_factory.mktemp("preset"), **request.param)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +50,11 @@ def mask():
 def test_completes_as_here(preset, server, faces, mask, path):
     remote, local = RemoteCompleter(server + path), load_completer(preset)
     assert remote.face_size == local.face_size == FACE
-    completed = remote(faces, mask)
+    completed, layout = remote(faces, mask, TURN)
     assert completed.dtype == np.float32
-    assert np.abs(completed - np.clip(local(faces, mask), 0, 1)).max() < 1e-3
+    expected = local(faces, mask, TURN)
+    assert np.abs(completed - np.clip(expected.faces, 0, 1)).max() < 1e-3
+    np.testing.assert_array_equal(layout, expected.layout)
     known = mask[..., 0] == 0
     np.testing.assert_array_equal(completed[known], faces[known])
     assert (completed[~known] != faces[~known]).any()
@@ -62,8 +66,8 @@ def test_erases_as_here(preset, server):
     marked = np.zeros((64, 128), bool)
     marked[25:40, 50:70] = True
     panorama = Panorama(pixels)
-    here = Eraser(load_completer(preset)).erase(panorama, marked).pixels.astype(int)
-    there = Eraser(RemoteCompleter(server)).erase(panorama, marked).pixels.astype(int)
+    here = Eraser(load_completer(preset), quality="draft").erase(panorama, marked).pixels.astype(int)
+    there = Eraser(RemoteCompleter(server), quality="draft").erase(panorama, marked).pixels.astype(int)
     assert np.abs(here - there).max() <= 1
 
 
@@ -111,8 +115,8 @@ def test_a_busy_server_is_asked_again(faces, mask):
         return {"completed_bytes": tensors["image_bytes"]}
 
     with running(fake(run)) as url:
-        completed = RemoteCompleter(url, pause=pauses.append)(faces, mask)
-    np.testing.assert_allclose(completed, faces, atol=1e-5)
+        completed = RemoteCompleter(url, pause=pauses.append)(faces, mask, TURN)
+    np.testing.assert_allclose(completed.faces, faces, atol=1e-5)
     assert len(calls) == 3
     assert pauses == sorted(pauses)
     assert len(pauses) == 2
@@ -125,7 +129,7 @@ def test_a_server_that_stays_busy_is_given_up(faces, mask):
     with running(fake(run)) as url:
         completer = RemoteCompleter(url, pause=lambda _seconds: None)
         with pytest.raises(PanoInpaintError, match="503: down"):
-            completer(faces, mask)
+            completer(faces, mask, TURN)
 
 
 @pytest.mark.parametrize("answer", [b"no picture", b"\x89PNG\r\n\x1a\n", b""])
@@ -136,7 +140,7 @@ def test_answers_that_are_no_faces(faces, mask, answer):
         return {"completed_bytes": result}
 
     with running(fake(run)) as url, pytest.raises(PanoInpaintError, match="six completed faces"):
-        RemoteCompleter(url)(faces, mask)
+        RemoteCompleter(url)(faces, mask, TURN)
 
 
 def test_what_is_sent_is_small(faces, mask):
@@ -148,5 +152,5 @@ def test_what_is_sent_is_small(faces, mask):
         return {"completed_bytes": tensors["image_bytes"]}
 
     with running(fake(run)) as url:
-        RemoteCompleter(url)(faces, mask)
+        RemoteCompleter(url)(faces, mask, TURN)
     assert sizes[0] < len(json.dumps(faces.tolist())) / 9

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from rooms import SOFA, box_plan, render_room
 
-from pano_inpaint.eraser import Eraser, shrink
+from pano_inpaint.completer import Completion
+from pano_inpaint.cubemap import face_directions
+from pano_inpaint.eraser import Eraser, find_labels, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
-from pano_inpaint.masks import spherical_cap
+from pano_inpaint.masks import regions, spherical_cap
 from pano_inpaint.metrics import psnr, score_weights, seam_step
 from pano_inpaint.panorama import Panorama
 from pano_inpaint.sphere import window_directions
@@ -24,16 +26,26 @@ class Oracle:
         self.cast = cast
         self.rotations = []
 
-    def __call__(self, faces, mask):
+    def __call__(self, faces, mask, rotation):
         known = np.where(mask > 0, np.nan, faces)
         assert np.isnan(known[0, 32, 32]).all()  # the hole is at the front face's centre
-        return np.where(mask > 0, np.nanmean(known, axis=(0, 1, 2)) + self.cast, faces).astype(np.float32)
+        filled = np.where(mask > 0, np.nanmean(known, axis=(0, 1, 2)) + self.cast, faces)
+        return Completion(filled.astype(np.float32))
 
 
 def smooth_panorama(dtype=np.uint8):
     """Colours that change slowly with direction, over seam and poles too."""
     rays = window_directions((slice(0, HEIGHT), 0, 2 * HEIGHT), HEIGHT)
     return Panorama(np.rint((0.5 + 0.1 * rays) * np.iinfo(dtype).max).astype(dtype))
+
+
+class Surveyor(Oracle):
+    """Also tells floor, wall and ceiling by height, as a cube turned there sees them."""
+
+    def __call__(self, faces, mask, rotation):
+        height = (face_directions(64) @ rotation.T)[..., 1]
+        parts = np.where(height < -0.5, 0, np.where(height > 0.5, 2, 3)).astype(np.uint8)
+        return Completion(super().__call__(faces, mask, rotation).faces, parts)
 
 
 HOLES = {
@@ -136,3 +148,19 @@ def test_shrinking_keeps_the_hole_out_of_the_known():
     assert small.shape == (32, 64, 3)
     edge = unseen & (small > 0).all(axis=2)
     assert np.abs(small - expected)[edge].max() < 0.06
+
+
+def test_labels_are_joined_over_the_sphere():
+    panorama = smooth_panorama()
+    mask = spherical_cap(0.5, -0.4, 0.2, HEIGHT) | spherical_cap(np.pi, 0.5, 0.3, HEIGHT)
+    holes = regions(mask)
+    surveyor = Surveyor()
+    eraser = Eraser(surveyor)
+    small = shrink(panorama.pixels, mask, HEIGHT)
+    completions = [eraser._completed(*small, hole.rotation) for hole in holes]
+    labels = find_labels(completions, holes, HEIGHT)
+    height = window_directions((slice(0, HEIGHT), 0, 2 * HEIGHT), HEIGHT)[..., 1]
+    sure = np.abs(np.abs(height) - 0.5) > 0.05
+    expected = np.where(height < -0.5, 0, np.where(height > 0.5, 2, 1))
+    np.testing.assert_array_equal(labels[sure], expected[sure])
+    assert find_labels([completions[0], Completion(small[0])], holes, HEIGHT) is None

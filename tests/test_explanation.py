@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from rooms import SOFA, box_plan, render_room
 
+from pano_inpaint.completer import Completion
 from pano_inpaint.eraser import Eraser
 from pano_inpaint.explanation import Explanation
 from pano_inpaint.panorama import Panorama
@@ -14,8 +15,8 @@ class Gray:
 
     face_size = 64
 
-    def __call__(self, faces, mask):
-        return np.where(mask > 0, np.float32(0.5), faces)
+    def __call__(self, faces, mask, rotation):
+        return Completion(np.where(mask > 0, np.float32(0.5), faces))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from served import KNOWING, write_tiny_preset
 
 from pano_inpaint.completer import load_completer
 from pano_inpaint.errors import FileError, UsageError
@@ -14,6 +15,7 @@ from pano_inpaint.models.presets import (
     build_trained_discriminator,
     find_preset,
 )
+from pano_inpaint.sphere import rotation_matrix
 
 
 @pytest.fixture
@@ -25,11 +27,38 @@ def faces():
     return rng.random((6, 32, 32, 3), dtype=np.float32), mask
 
 
+@pytest.fixture(scope="module")
+def knowing_preset(tmp_path_factory):
+    """A preset that is told directions and tells the layout, with its inference form."""
+    from pano_inpaint.models.export import write_inference_form
+
+    preset = write_tiny_preset(tmp_path_factory.mktemp("preset"), **KNOWING)
+    write_inference_form(preset)
+    return preset
+
+
+def test_directions_and_layout_are_the_same_in_both_runtimes(knowing_preset, faces):
+    level, turned, tilted = (rotation_matrix(*turn) for turn in ((0, 0), (2, 0), (2, 0.7)))
+    completions = {}
+    for runtime in ("litert", "keras"):
+        complete = load_completer(knowing_preset, runtime=runtime)
+        completions[runtime] = [complete(*faces, turn) for turn in (level, turned, tilted)]
+    for ours, theirs in zip(*completions.values(), strict=True):
+        assert np.abs(ours.faces - theirs.faces).max() < 1 / 255
+        assert ours.layout.shape == (6, 32, 32) and ours.layout.dtype == np.uint8
+        assert (ours.layout == theirs.layout).mean() > 0.98
+    first, yawed, pitched = completions["keras"]
+    np.testing.assert_allclose(first.faces, yawed.faces, atol=1e-5)  # north does not matter
+    assert np.abs(first.faces - pitched.faces).max() > 1e-4
+
+
 def test_both_runtimes_give_the_same(tiny_preset, faces):
     by_litert = load_completer(tiny_preset, runtime="litert")
     by_keras = load_completer(tiny_preset, runtime="keras")
     assert by_litert.face_size == by_keras.face_size == 32
-    assert np.abs(by_litert(*faces) - by_keras(*faces)).max() < 1 / 255
+    ours, theirs = by_litert(*faces, np.eye(3)), by_keras(*faces, np.eye(3))
+    assert np.abs(ours.faces - theirs.faces).max() < 1 / 255
+    assert ours.layout is theirs.layout is None
 
 
 def test_erasing_does_not_import_tensorflow(tiny_preset):

@@ -43,15 +43,23 @@ def build_completion_servable(preset, *, max_pixels=2**21):
     """
     networks = _Networks(preset)
     size = preset.face_size
+    completion = preset.config["completion"]
+    turned, tells = completion.get("rays", False), completion.get("layout", False)
     floats = Signature(
         _floats("picture", "mask", (-1, -1, -1)),
         {"completed": Tensor("DT_FLOAT", (-1, -1, -1, 3))},
         lambda tensors, job: {"completed": _complete_floats(networks, tensors, max_pixels)},
     )
     faces = Signature(
-        _floats("picture", "mask", (6, size, size)),
+        _floats("picture", "mask", (6, size, size))
+        | ({"rotation": Tensor("DT_FLOAT", (3, 3))} if turned else {}),
         {"completed": Tensor("DT_FLOAT", (6, size, size, 3))},
         lambda tensors, job: {"completed": _complete_faces(networks, tensors)},
+    )
+    faces_bytes = Signature(
+        _BYTES_IN | ({"rotation": Tensor("DT_FLOAT", (-1, 3, 3))} if turned else {}),
+        _BYTES_OUT | ({"layout_bytes": _BYTES} if tells else {}),
+        lambda tensors, job: _complete_strips(networks, tensors, size, job),
     )
     return Servable(
         "completion",
@@ -59,7 +67,7 @@ def build_completion_servable(preset, *, max_pixels=2**21):
             "serving_default": _bytes_signature(lambda *both: _complete_picture(networks, *both, max_pixels)),
             "floats": floats,
             "faces": faces,
-            "faces_bytes": _bytes_signature(lambda *both: _complete_strip(networks, *both, size)),
+            "faces_bytes": faces_bytes,
         },
     )
 
@@ -135,23 +143,39 @@ def _bytes_signature(complete):
 
 
 def _each(complete, tensors, job):
-    """Complete one picture after the other, and stop between them when the job was cancelled."""
-    images, masks = tensors["image_bytes"], tensors["mask_bytes"]
-    _check_batch(images, masks)
-    completed = np.empty(len(images), object)
-    for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
+    """Complete one picture after the other, and stop between them when the job was cancelled.
+
+    `complete` is given one of each tensor's entries and returns the encoded picture, or several outputs by
+    name.
+    """
+    _check_batch(tensors)
+    answers = []
+    for one in zip(*tensors.values(), strict=True):
         job.check()
         try:
-            completed[number] = complete(image, mask)
+            answers.append(complete(*one))
         except PanoInpaintError as error:
             message = f"{error}; {error.hint}" if error.hint else str(error)
             raise ServingError(400, message) from error
-    return {"completed_bytes": completed}
+    if not answers or isinstance(answers[0], bytes):
+        answers = {"completed_bytes": answers}
+    else:
+        answers = {name: [answer[name] for answer in answers] for name in answers[0]}
+    return {name: _as_objects(values) for name, values in answers.items()}
 
 
-def _check_batch(images, masks):
+def _as_objects(values):
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
+
+
+def _check_batch(tensors):
+    images, masks = tensors["image_bytes"], tensors["mask_bytes"]
     if len(images) != len(masks):
         raise ServingError(400, f"expected a mask for each of {len(images)} pictures, received {len(masks)}")
+    if len(tensors.get("rotation", images)) != len(images):
+        raise ServingError(400, f"expected a rotation for each of {len(images)} pictures, received others")
 
 
 def _complete_floats(networks, tensors, max_pixels):
@@ -167,7 +191,8 @@ def _complete_floats(networks, tensors, max_pixels):
 
 def _complete_faces(networks, tensors):
     _check_range(tensors)
-    return networks.completer(tensors["picture"], (tensors["mask"] >= 0.5).astype(np.float32))
+    hole = (tensors["mask"] >= 0.5).astype(np.float32)
+    return networks.completer(tensors["picture"], hole, tensors.get("rotation", np.eye(3))).faces
 
 
 def _complete_picture(networks, image, mask, max_pixels):
@@ -184,7 +209,20 @@ def _complete_picture(networks, image, mask, max_pixels):
     return encode_png(pixels, Metadata(icc=picture.metadata.icc))
 
 
-def _complete_strip(networks, image, mask, size):
+def _complete_strips(networks, tensors, size, job):
+    def complete(image, mask, rotation=None):
+        completion = _complete_strip(networks, image, mask, size, np.eye(3) if rotation is None else rotation)
+        strip = np.rint(np.clip(completion.faces, 0, 1) * _MAX16).astype(np.uint16)
+        encoded = {"completed_bytes": encode_png(strip.reshape(6 * size, size, 3), Metadata())}
+        if completion.layout is not None:
+            labels = completion.layout.reshape(6 * size, size, 1)
+            encoded["layout_bytes"] = encode_png(labels, Metadata())
+        return encoded
+
+    return _each(complete, tensors, job)
+
+
+def _complete_strip(networks, image, mask, size, rotation):
     with tempfile.TemporaryDirectory() as folder, _without_folder(folder):
         pixels = read_picture(_stored(folder, "image_bytes", image, 6 * size**2)).pixels
         hole = read_picture(_stored(folder, "mask_bytes", mask, 6 * size**2)).pixels
@@ -196,9 +234,8 @@ def _complete_strip(networks, image, mask, size):
                 f"{strip.shape[1]}x{strip.shape[0]}",
             )
     marked = (to_rgb(hole)[..., :1] >= 0.5).astype(np.float32)
-    completed = networks.completer(to_rgb(pixels).reshape(6, size, size, 3), marked.reshape(6, size, size, 1))
-    strip = np.rint(np.clip(completed, 0, 1) * _MAX16).astype(np.uint16)
-    return encode_png(strip.reshape(6 * size, size, 3), Metadata())
+    faces, hole = to_rgb(pixels).reshape(6, size, size, 3), marked.reshape(6, size, size, 1)
+    return networks.completer(faces, hole, rotation)
 
 
 def _erase_panorama(eraser, image, mask, max_pixels, watch):
@@ -260,6 +297,7 @@ def _check_pixels(name, pixels, most):
 
 
 def _check_range(tensors):
-    for name, tensor in tensors.items():
+    for name in ("picture", "mask"):
+        tensor = tensors[name]
         if not (tensor >= 0).all() or not (tensor <= 1).all():
             raise ServingError(400, f"{name}: expected values in [0, 1], received others")

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from pano_inpaint.cubemap import face_directions
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.files import replacing
-from pano_inpaint.models.completion import CompletionConfig, build_completion_network
+from pano_inpaint.models.completion import CompletionConfig, build_completion_network, complete_batch
 from pano_inpaint.models.presets import COMPLETION_WEIGHTS, build_completion, load_weights
 from pano_inpaint.models.tables import TABLES
 
@@ -109,16 +110,17 @@ def build_serving_module(preset):
         ``faces_bytes(image_bytes, mask_bytes)`` → ``completed_bytes``
             The same as 16-bit PNG of (6 S, S) pixels, the faces below one another: a tenth of the JSON.
 
+        For a network that knows directions the last two have a third input ``rotation``, (3, 3) and
+        (B, 3, 3): how the cube is tilted in the room, its yaw left out; a single picture comes with no
+        directions. For a network that tells the layout ``faces_bytes`` has a second output
+        ``layout_bytes``: the strip of `completion.LAYOUT` numbers as 8-bit PNG.
+
     Raises
     ------
-    UsageError
-        If the network wants to be told directions, which no signature has.
     FileError
         If the weights are damaged.
     """
     config = CompletionConfig.from_dict(preset.config["completion"])
-    if config.rays:
-        raise UsageError(f"expected a network that needs no directions, received the one of {preset.folder}")
     pictures = build_completion_network(config)
     load_weights(pictures, preset.folder / COMPLETION_WEIGHTS)
     cubes = build_completion(preset, padding="cube")
@@ -136,14 +138,14 @@ def _add_picture_functions(module, network, divisor):
         fits = tf.debugging.assert_equal(tf.shape(mask)[:3], tf.shape(picture)[:3], message=message)
         with tf.control_dependencies([fits]):  # or a worse worded error comes first
             hole = tf.cast(mask >= 0.5, tf.float32)
-        completed = _completed(network, _widened(picture, divisor), _widened(hole, divisor))
+        completed, _ = _outputs(network, _widened(picture, divisor), _widened(hole, divisor), None)
         return tf.clip_by_value(completed[:, :height, :width], 0, 1)  # a correction may overshoot
 
-    def complete_bytes(both):
-        picture = tf.io.decode_image(both[0], channels=3, expand_animations=False)
+    def complete_bytes(image, mask):
+        picture = tf.io.decode_image(image, channels=3, expand_animations=False)
         picture = tf.ensure_shape(tf.cast(picture, tf.float32) / 255, (None, None, 3))
-        completed = complete(picture[None], _painted(both[1])[None])[0]
-        return tf.io.encode_png(tf.cast(tf.round(completed * 255), tf.uint8))
+        completed = complete(picture[None], _painted(mask)[None])[0]
+        return {"completed_bytes": tf.io.encode_png(tf.cast(tf.round(completed * 255), tf.uint8))}
 
     module.floats = _function(
         lambda picture, mask: {"completed": complete(picture, mask)},
@@ -154,25 +156,37 @@ def _add_picture_functions(module, network, divisor):
 
 
 def _add_face_functions(module, network, size):
-    def complete(picture, mask):
-        return _completed(network, picture, tf.cast(mask >= 0.5, tf.float32))
+    turned = len(network.inputs) > 2
+    forward = tf.constant(face_directions(size))
 
-    def complete_bytes(both):
-        picture = tf.io.decode_png(both[0], channels=3, dtype=tf.uint16)
-        mask = tf.io.decode_png(both[1], channels=1)
+    def complete(picture, mask, rotation=None):
+        rays = tf.einsum("fhwi,ji->fhwj", forward, rotation) if turned else None
+        return _outputs(network, picture, tf.cast(mask >= 0.5, tf.float32), rays)
+
+    def complete_bytes(image, mask, *rotation):
+        picture = tf.io.decode_png(image, channels=3, dtype=tf.uint16)
+        mask = tf.io.decode_png(mask, channels=1)
         picture = tf.reshape(tf.ensure_shape(picture, (6 * size, size, 3)), (6, size, size, 3))
         mask = tf.reshape(tf.ensure_shape(mask, (6 * size, size, 1)), (6, size, size, 1))
         hole = tf.cast(tf.cast(mask, tf.float32) > _HALF, tf.float32)
-        completed = complete(tf.cast(picture, tf.float32) / _MAX16, hole)
+        completed, layout = complete(tf.cast(picture, tf.float32) / _MAX16, hole, *rotation)
         strip = tf.reshape(tf.clip_by_value(completed, 0, 1), (6 * size, size, 3))
-        return tf.io.encode_png(tf.cast(tf.round(strip * _MAX16), tf.uint16))
+        encoded = {"completed_bytes": tf.io.encode_png(tf.cast(tf.round(strip * _MAX16), tf.uint16))}
+        if layout is not None:
+            labels = tf.cast(tf.argmax(layout, -1), tf.uint8)
+            encoded["layout_bytes"] = tf.io.encode_png(tf.reshape(labels, (6 * size, size, 1)))
+        return encoded
 
+    rotation = {"rotation": tf.TensorSpec((3, 3), tf.float32)} if turned else {}
     module.faces = _function(
-        lambda picture, mask: {"completed": complete(picture, mask)},
+        lambda *inputs, **named: {"completed": complete(*inputs, **named)[0]},
         picture=tf.TensorSpec((6, size, size, 3), tf.float32),
         mask=tf.TensorSpec((6, size, size, 1), tf.float32),
+        **rotation,
     )
-    module.faces_bytes = _bytes_function(complete_bytes)
+    names = ("completed_bytes", "layout_bytes")[: len(network.outputs)]
+    rotations = {"rotation": tf.TensorSpec((None, 3, 3), tf.float32)} if turned else {}
+    module.faces_bytes = _bytes_function(complete_bytes, names, **rotations)
 
 
 def _function(function, **specs):
@@ -180,21 +194,25 @@ def _function(function, **specs):
     return tf.function(function, input_signature=named)
 
 
-def _bytes_function(complete_bytes):
+def _bytes_function(complete_bytes, outputs=("completed_bytes",), **further):
     """Return a function over batches of encoded pictures and masks, one after the other."""
 
-    def complete(image_bytes, mask_bytes):
-        both = (image_bytes, mask_bytes)
-        completed = tf.map_fn(complete_bytes, both, fn_output_signature=tf.string, parallel_iterations=1)
-        return {"completed_bytes": completed}
+    def complete(image_bytes, mask_bytes, **others):
+        return tf.map_fn(
+            lambda one: complete_bytes(*one),
+            (image_bytes, mask_bytes, *others.values()),
+            fn_output_signature=dict.fromkeys(outputs, tf.string),
+            parallel_iterations=1,
+        )
 
     spec = tf.TensorSpec((None,), tf.string)
-    return _function(complete, image_bytes=spec, mask_bytes=spec)
+    return _function(complete, image_bytes=spec, mask_bytes=spec, **further)
 
 
-def _completed(network, picture, mask):
-    outputs = network([picture, mask], training=False)
-    return outputs[0] if isinstance(outputs, list | tuple) else outputs  # the layout comes second
+def _outputs(network, picture, mask, rays):
+    """Return completed pictures, and the layout's logits or None; `rays` None tells no directions."""
+    rays = tf.zeros_like(picture) if rays is None else rays
+    return complete_batch(network, {"input": picture, "mask": mask, "rays": rays})
 
 
 def _widened(pictures, divisor):
@@ -240,11 +258,11 @@ def _write_version(module, folder):
     warmup.parent.mkdir(exist_ok=True)
     size = module.faces.input_signature[0].shape[1]
     with tf.io.TFRecordWriter(str(warmup)) as writer:
-        for signature, inputs in _warmup_inputs(size).items():
+        for signature, inputs in _warmup_inputs(size, turned=len(module.faces.input_signature) > 2).items():
             writer.write(prediction_log(signature, inputs))
 
 
-def _warmup_inputs(size):
+def _warmup_inputs(size, *, turned):
     side = _WARMUP_SIDE
     picture = tf.fill((1, side, side, 3), 0.5)
     around = [side // 2, side // 4]
@@ -259,6 +277,7 @@ def _warmup_inputs(size):
         "faces_bytes": {
             "image_bytes": [_png(tf.repeat(strip, 3, -1), tf.uint16)],
             "mask_bytes": [_png(strip, tf.uint8)],
+            **({"rotation": tf.eye(3, batch_shape=[1]).numpy()} if turned else {}),
         },
     }
 
