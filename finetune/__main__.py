@@ -33,7 +33,7 @@ def finetune(
     recipe: Annotated[str, typer.Option(help="rooms, or a TOML file.")] = "rooms",
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     freeze_depth: Annotated[
-        int | None, typer.Option(min=0, max=12, help="Convolutions, from the first, that stay as they are.")
+        int | None, typer.Option(min=0, max=13, help="Convolutions, from the first, that stay as they are.")
     ] = None,
     padding: Annotated[str | None, typer.Option(help="cube (across face borders) or zero.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of all that is random.")] = None,

@@ -50,8 +50,11 @@ class FinetuneJob:
         )
 
     def pretrained(self):
-        """Return the completion network as it was before fine-tuning."""
-        return build_completion(self._preset, padding=self._settings.padding, size=self._settings.face_size)
+        """Return the completion network as it was before fine-tuning; what is new about it is untrained."""
+        settings = self._settings
+        return build_completion(
+            self._preset, padding=settings.padding, size=settings.face_size, config=self._completion
+        )
 
     def batches(self, start):
         """Return the endless stream of panoramas, six faces each, from number `start` on."""

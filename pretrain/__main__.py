@@ -39,6 +39,12 @@ def pretrain(
     recipe: Annotated[
         str, typer.Option(help="glcic (the paper), small (two cores, an hour), or a TOML file.")
     ] = "glcic",
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="PRESET|RUN", help="Network to start from, such as a run on smaller pictures."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Of all that is random.")] = None,
     width: Annotated[float | None, typer.Option(help="Factor on the network's channels.")] = None,
@@ -60,9 +66,10 @@ def pretrain(
         PretrainSettings, find_recipe(recipe, RECIPES), parse_assignments(assignments or []) | overrides
     )
     train, val = _sources(places_dir or [], tfds, views_of or [], classes)
+    from pano_inpaint.models.presets import find_preset
     from pretrain.run import run
 
-    run(settings, train, val, out, resume=resume)
+    run(settings, train, val, out, start=find_preset(start) if start else None, resume=resume)
 
 
 def _sources(folders, tfds, panoramas, classes):

@@ -6,6 +6,7 @@ from pano_inpaint.data import CropSettings, HoleSettings, Unreadable, photo_data
 from pano_inpaint.models.completion import CompletionConfig, build_completion_network, complete_batch
 from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
+from pano_inpaint.models.presets import COMPLETION_WEIGHTS, load_weights
 from pano_inpaint.models.schedule import build_schedule
 from pano_inpaint.models.sheets import build_sheet
 from pano_inpaint.settings import subset
@@ -22,13 +23,18 @@ class PretrainJob:
     settings : PretrainSettings
     train, val : sequence
         Sources of `photo_dataset`.
+    start : Preset, optional
+        Weights to start from, of a network like the one asked for; at any size of pictures.
     """
 
-    def __init__(self, settings, train, val):
-        self._settings, self._train, self._val = settings, train, val
+    def __init__(self, settings, train, val, start=None):
+        self._settings, self._train, self._val, self._start = settings, train, val, start
         self.unreadable = Unreadable()
-        mean = self._mean_colour() if settings.hole_fill == "mean" else (0.5, 0.5, 0.5)
-        self._completion = CompletionConfig(settings.width, settings.hole_fill, mean, settings.table)
+        if start is not None:
+            mean = start.config["completion"]["channel_mean"]
+        else:
+            mean = self._mean_colour() if settings.hole_fill == "mean" else (0.5, 0.5, 0.5)
+        self._completion = CompletionConfig(settings.width, settings.hole_fill, tuple(mean), settings.table)
         self._discriminator = DiscriminatorConfig(
             settings.size, settings.local_size, settings.discriminator_width
         )
@@ -41,8 +47,10 @@ class PretrainJob:
         }
 
     def build(self, replicas):
-        """Return networks with fresh weights."""
+        """Return networks with fresh weights, or the completion network with those it starts from."""
         completion = build_completion_network(self._completion, size=self._settings.size)
+        if self._start is not None:
+            load_weights(completion, self._start.folder / COMPLETION_WEIGHTS)
         discriminator = build_discriminator(self._discriminator)
         return CompletionGAN(
             completion, discriminator, subset(GanSettings, self._settings), replicas=replicas

@@ -8,7 +8,7 @@ from pano_inpaint.settings import subset
 from pretrain.job import PretrainJob
 
 
-def run(settings, train_sources, val_sources, out, *, resume):
+def run(settings, train_sources, val_sources, out, *, start=None, resume=False):
     """Train, and say how it ended.
 
     Parameters
@@ -17,10 +17,14 @@ def run(settings, train_sources, val_sources, out, *, resume):
     train_sources, val_sources : sequence
         Sources of `data.photo_dataset`.
     out : Path
+    start : Preset, optional
+        Where to start.
     resume : bool
     """
-    job = PretrainJob(settings, train_sources, val_sources)
+    job = PretrainJob(settings, train_sources, val_sources, start)
     job.settings = asdict(settings) | {"pictures": len(train_sources)}
+    if start is not None:
+        job.settings["from"] = str(start.folder)
     with console.training_bar(job.schedule.total_steps) as watch:
         finished = train(job, out, subset(LoopSettings, settings), resume=resume, watch=watch)
     console.report_unreadable(job.unreadable.reasons)

@@ -73,10 +73,28 @@ def test_pretrain_leaves_a_network_that_erases(pretrained):
     np.testing.assert_array_equal(erased.pixels[~mask], 90)
 
 
+def test_pretrain_goes_on_from_a_run_on_smaller_pictures(pretrained, tmp_path):
+    start, _ = pretrained
+    settings = TINY | {
+        "size": 48, "completion_steps": 1, "discriminator_steps": 0, "joint_steps": 0, "learning_rate": 0,
+    }  # fmt: skip
+    photos = start.parent / "photos"
+    done = run(
+        "pretrain", "--places-dir", photos, "--from", start, "--out", tmp_path / "run", settings=settings
+    )
+    assert done.returncode == 0, done.stderr
+    before, after = find_preset(start), find_preset(tmp_path / "run")
+    assert (before.face_size, after.face_size) == (32, 48)
+    assert before.config["completion"] == after.config["completion"]
+    kernels = [build_completion(preset).get_layer("colours").kernel for preset in (before, after)]
+    np.testing.assert_array_equal(*kernels)
+
+
 def test_finetune_scores_before_and_after_and_keeps_the_frozen_layers(pretrained, panoramas, tmp_path):
     settings = {
         "face_size": 32, "min_width": 64, "val_fraction": 0.3, "completion_steps": 2,
         "discriminator_steps": 1, "joint_steps": 2, "sample_every": 3, "checkpoint_every": 2, "ema_decay": 0,
+        "log_every": 1, "rays": "true", "layout": "true",
     }  # fmt: skip
     arguments = ["--pano-dir", panoramas, "--from", pretrained[0], "--out", tmp_path / "run"]
     done = run("finetune", *arguments, "--freeze-depth", 3, settings=settings)
@@ -86,10 +104,14 @@ def test_finetune_scores_before_and_after_and_keeps_the_frozen_layers(pretrained
     assert [line[0] for line in table if line and line[0] in ("before", "after")] == ["before", "after"]
     samples = {path.name for path in (tmp_path / "run" / "samples").iterdir()}
     assert {f"panorama_0_{stage}.jpg" for stage in ("original", "hole", "completed")} <= samples
+    assert "layout" in read_log(tmp_path / "run" / "log.csv")[0]
     before, after = (build_completion(find_preset(folder)) for folder in (pretrained[0], tmp_path / "run"))
+    assert [tensor.name for tensor in after.inputs] == ["picture", "mask", "rays"]
+    assert len(after.outputs) == 2
     for one, other in zip(encoder_layers(before, 3), encoder_layers(after, 3), strict=True):
         for old, new in zip(one.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
+    assert np.any(after.get_layer("conv1_rays").kernel)
     assert not np.array_equal(before.get_layer("colours").kernel, after.get_layer("colours").kernel)
     assert find_preset(tmp_path / "run").inference_form
 

@@ -136,6 +136,8 @@ def complete_batch(network, batch, *, training=False):
 def encoder_layers(model, depth):
     """Return the layers of the first `depth` convolutions, with their normalisation.
 
+    The kernel for directions is not among them: on panoramas it is new, and frozen it would stay zero.
+
     Parameters
     ----------
     model : keras.Model
@@ -151,7 +153,7 @@ def encoder_layers(model, depth):
     convolutions = [layer.name for layer in model.layers if re.fullmatch(r"conv\d+", layer.name)]
     if not 0 <= depth <= len(convolutions):
         raise ValueError(f"depth must be between 0 and {len(convolutions)}. Received: depth={depth}")
-    parts = [f"{name}{part}" for name in convolutions[:depth] for part in ("", "_norm", "_rays")]
+    parts = [f"{name}{part}" for name in convolutions[:depth] for part in ("", "_norm")]
     there = {layer.name for layer in model.layers}
     return [model.get_layer(name) for name in parts if name in there]
 

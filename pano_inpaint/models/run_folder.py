@@ -19,6 +19,7 @@ COLUMNS = (
     "target",
     "reason",
     "reconstruction",
+    "layout",
     "discriminator",
     "adversarial",
     "images_per_second",
