@@ -247,7 +247,7 @@ def test_fewer_cameras_are_spread_over_the_rooms():
     for number, most in ((2, 1), (3, 2), (5, 5)):
         built = house.build_house(11, number)
         before = [len(room.cameras) for room in built.home.rooms]
-        keep_cameras(built.home, most)
+        keep_cameras(built.home, most, seed=number)
         after = [len(room.cameras) for room in built.home.rooms]
         assert sum(after) == min(most, sum(before))
         assert max(after) - 1 <= min(
@@ -256,6 +256,16 @@ def test_fewer_cameras_are_spread_over_the_rooms():
         scenes = record.tour(built)["scenes"]
         assert len(scenes) == sum(after)
         assert {spot["sceneId"] for scene in scenes.values() for spot in scene["hotSpots"]} <= scenes.keys()
+
+
+def test_any_room_may_be_the_one_that_keeps_its_camera():
+    def kept(seed):
+        built = house.build_house(11, 3)
+        keep_cameras(built.home, 1, seed=seed)
+        return [len(room.cameras) for room in built.home.rooms].index(1)
+
+    assert kept(3) == kept(3)
+    assert len({kept(seed) for seed in range(12)}) > 2
 
 
 @pytest.mark.parametrize("kind", sorted(furniture.KINDS))

@@ -142,8 +142,9 @@ def _assign_kinds(rng, cells, doors):
         )
     for rank, index in enumerate(order):
         ways = sum(int(index) in door.rooms for door in doors)
-        if areas[index] < 7.5:
-            kinds[index] = "hall" if ways > 2 or rng.random() < 0.25 else "bathroom"
+        small = areas[index] < 7.5 or (0 < rank == len(cells) - 1 and areas[index] < 12.5)
+        if small and rng.random() < (1.0 if areas[index] < 7.5 else 0.75):
+            kinds[index] = "hall" if ways > 2 or rng.random() < 0.3 else "bathroom"
         elif areas[index] < 10 and ways > 2:
             kinds[index] = "hall"
         else:

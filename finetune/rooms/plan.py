@@ -111,8 +111,8 @@ class Home:
     size: tuple[float, float]
 
 
-def keep_cameras(home, most):
-    """Leave a furnished home so many cameras: one a room, the largest rooms first, then the next of each.
+def keep_cameras(home, most, *, seed):
+    """Leave a furnished home so many cameras: one a room in an order drawn by chance, then the next of each.
 
     Parameters
     ----------
@@ -120,12 +120,16 @@ def keep_cameras(home, most):
         Changed in place; rooms may be left without a camera.
     most : int
         1 or more.
+    seed : int or sequence of int
+        Seed of the order.
     """
-    by_size = sorted(home.rooms, key=lambda room: -ground.area(room.polygon))
-    places = [(number, room) for number in range(4) for room in by_size if number < len(room.cameras)]
-    kept = {(id(room), number) for number, room in places[:most]}
-    for room in home.rooms:
-        room.cameras[:] = [c for number, c in enumerate(room.cameras) if (id(room), number) in kept]
+    order = np.random.default_rng(seed).permutation(len(home.rooms))
+    places = [
+        (number, room) for number in range(4) for room in order if number < len(home.rooms[room].cameras)
+    ]
+    kept = {(room, number) for number, room in places[:most]}
+    for index, room in enumerate(home.rooms):
+        room.cameras[:] = [c for number, c in enumerate(room.cameras) if (index, number) in kept]
 
 
 def camera_clearance(room):

@@ -130,7 +130,7 @@ def render_scene(task, number, catalogue, views):
     partial.mkdir(parents=True)
     house = build_house(task.seed, number, catalogue, rooms=task.rooms)
     if task.cameras is not None:
-        keep_cameras(house.home, task.cameras)
+        keep_cameras(house.home, task.cameras, seed=[task.seed, number, 4])
     view = views[house.style.light.view_seed % len(views)] if views else None
     scene = Scene(house, view=view)
     render.set_up(width=task.width, samples=task.samples, threads=task.threads)
