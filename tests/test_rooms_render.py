@@ -32,10 +32,9 @@ def has_bpy():
 pytestmark = pytest.mark.skipif(not has_bpy(), reason="no interpreter with bpy")
 
 
-def render(out, **options):
-    return homes.render_homes(
-        out, count=1, width=WIDTH, seed=4, samples=2, rooms=1, start=2, python=PYTHON, threads=1, **options
-    )
+def render(out, *, count=1, start=2, **options):
+    settings = {"width": WIDTH, "seed": 4, "samples": 2, "rooms": 1, "python": PYTHON, "threads": 1}
+    return homes.render_homes(out, count=count, start=start, **settings, **options)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +112,12 @@ def test_a_finished_scene_stays_and_a_half_written_one_is_done_again_alike(home,
     assert render(copy) == [2]
     after = (copy / home.name / "2D_rendering/0000/panorama/full/rgb_rawlight.png").read_bytes()
     assert after == before
+
+
+def test_a_scene_does_not_depend_on_those_before_it(home, tmp_path):
+    assert render(tmp_path, start=1, count=2) == [1, 2]
+    for path in home.rglob("*.png"):
+        assert (tmp_path / path.relative_to(home.parent)).read_bytes() == path.read_bytes()
 
 
 def test_an_interrupt_ends_the_workers_and_leaves_no_half_scene(tmp_path):

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict
+from collections import deque
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from finetune.rooms.worker import DONE, MISSING_BPY, Task, scene_folder
@@ -84,7 +85,7 @@ def render_homes(
     out = Path(out)
     share = max(1, (os.cpu_count() or 1) // workers) if threads is None else threads
     task = Task(
-        out=str(out.resolve()), scenes=[], seed=seed, width=width, samples=samples, threads=share,
+        out=str(out.resolve()), scene=start, seed=seed, width=width, samples=samples, threads=share,
         furniture=_absolute(furniture), views=_absolute(views), rooms=rooms, cameras=cameras, noise=noise,
         pole_blur=pole_blur, jpeg=jpeg,
     )  # fmt: skip
@@ -127,7 +128,7 @@ def _absolute(path):
 
 def _keep_settings(out, task):
     """Note the settings of the set, or compare them with those it was begun with."""
-    settings = {key: value for key, value in asdict(task).items() if key not in ("out", "scenes", "threads")}
+    settings = {key: value for key, value in asdict(task).items() if key not in ("out", "scene", "threads")}
     for key in ("furniture", "views"):
         settings[key] = Path(settings[key]).name if settings[key] else None
     file = out / SETTINGS
@@ -147,60 +148,51 @@ def _keep_settings(out, task):
 
 
 def _run(task, scenes, workers, python, progress):
-    """Share scenes out among workers and wait; end them all if one fails or the user interrupts."""
-    begin, done = time.monotonic(), 0
+    """Render some scenes side by side and wait; end them all if one fails or the user interrupts."""
+    begin = time.monotonic()
+    waiting, running, ended = deque(scenes), [], queue.Queue()
     if progress:
         progress(0, len(scenes), 0.0)
-    parts = [scenes[index::workers] for index in range(workers) if scenes[index::workers]]
-    lines = queue.Queue()
-    processes = []
     try:
-        processes += [_start(task, part, python, lines) for part in parts]
-        running = len(processes)
-        while running:
-            process, line = lines.get()
-            if line:
-                done += 1
-                if progress:
-                    progress(done, len(scenes), time.monotonic() - begin)
-                continue
-            running -= 1
+        while waiting or running:
+            while waiting and len(running) < workers:
+                running.append(_start(replace(task, scene=waiting.popleft()), python, ended))
+            process = ended.get()
             _check_end(process)
+            running.remove(process)
+            if progress:
+                progress(len(scenes) - len(waiting) - len(running), len(scenes), time.monotonic() - begin)
     finally:
-        _stop(processes)
+        _stop(running)
         for number in scenes:
             folder = scene_folder(task.out, number)
             shutil.rmtree(folder.with_name(f".{folder.name}.partial"), ignore_errors=True)
 
 
-def _start(task, scenes, python, lines):
+def _start(task, python, ended):
+    """Start a process that renders a scene; it is put into the queue when it has closed its messages."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     process = subprocess.Popen(  # noqa: S603 -- our own module under the interpreter the caller names
-        [str(python), "-m", "finetune.rooms.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [str(python), "-m", "finetune.rooms.worker"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )  # fmt: skip
     process.errors = []
-    process.listeners = [
-        threading.Thread(target=lambda: process.errors.extend(process.stderr), daemon=True),
-        threading.Thread(target=_listen, args=(process, lines), daemon=True),
-    ]
-    for listener in process.listeners:
-        listener.start()
-    process.stdin.write(json.dumps({**asdict(task), "scenes": scenes}) + "\n")
+    process.listener = threading.Thread(target=_listen, args=(process, ended), daemon=True)
+    process.listener.start()
+    process.stdin.write(json.dumps(asdict(task)) + "\n")
     process.stdin.flush()
     return process
 
 
-def _listen(process, lines):
-    for line in process.stdout:
-        lines.put((process, line))
-    lines.put((process, None))
+def _listen(process, ended):
+    process.errors.extend(process.stderr)
+    ended.put(process)
 
 
 def _check_end(process):
     code = process.wait()
-    process.listeners[0].join()
+    _close(process)
     if code == MISSING_BPY:
         raise MissingDependencyError("rendering rooms needs Blender as a Python module (bpy)", hint=HINT)
     if code:
@@ -218,7 +210,10 @@ def _stop(processes):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        for listener in process.listeners:
-            listener.join()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            stream.close()
+        _close(process)
+
+
+def _close(process):
+    process.listener.join()
+    process.stdin.close()
+    process.stderr.close()

@@ -1,7 +1,8 @@
 """The process that renders: ``python -m finetune.rooms.worker`` reads a task from its input, needs bpy.
 
-One line of JSON comes in (see `Task`); one line of JSON goes out for each finished scene. The end of the
-input, which is the end of the parent, ends the worker.
+One line of JSON comes in (see `Task`) and one scene is rendered. The end of the input, which is the end of
+the parent, ends the worker. What Blender keeps from one scene to the next would change the noise, hence a
+process for each.
 """
 
 import json
@@ -9,7 +10,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ class Task:
     ----------
     out : str
         Folder of the set.
-    scenes : list of int
-        Numbers of the scenes to render.
+    scene : int
+        Number of the scene to render.
     seed, width, samples, threads : int
         Seed of the set, columns, paths a pixel, threads (0 for all).
     furniture, views : str or None
@@ -42,7 +42,7 @@ class Task:
     """
 
     out: str
-    scenes: list
+    scene: int
     seed: int
     width: int
     samples: int = 12
@@ -69,18 +69,10 @@ def main():
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         return MISSING_BPY
-    report = os.fdopen(os.dup(1), "w")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from finetune.rooms.catalogue import read_catalogue
 
-    catalogue, views = read_catalogue(task.furniture), _view_files(task.views)
-    for number in task.scenes:
-        start = time.monotonic()
-        pairs = render_scene(task, number, catalogue, views)
-        line = {"scene": number, "pairs": pairs, "seconds": round(time.monotonic() - start, 2)}
-        report.write(json.dumps(line) + "\n")
-        report.flush()
+    render_scene(task, read_catalogue(task.furniture), _view_files(task.views))
     return 0
 
 
@@ -100,30 +92,24 @@ def _view_files(path):
     )
 
 
-def render_scene(task, number, catalogue, views):
+def render_scene(task, catalogue, views):
     """Render one home and write it; the folder appears whole or not at all.
 
     Parameters
     ----------
     task : Task
         Settings.
-    number : int
-        Scene.
     catalogue : Catalogue
         Models.
     views : list of Path
         Outdoor panoramas to choose from, or none.
-
-    Returns
-    -------
-    int
-        Number of furnished/empty pairs written.
     """
     from finetune.rooms import record, render
     from finetune.rooms.house import build_house
     from finetune.rooms.plan import keep_cameras
     from finetune.rooms.scene import Scene
 
+    number = task.scene
     folder = scene_folder(task.out, number)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -140,10 +126,9 @@ def render_scene(task, number, catalogue, views):
     _write_json(partial / "home.json", record.home_record(house, seed=task.seed, number=number))
     _write_json(partial / "tour.json", record.tour(house))
     _write_json(partial / "tour_empty.json", record.tour(house, variant="empty"))
-    _write_json(partial / DONE, {"pairs": len(pairs), "task": {**asdict(task), "scenes": [number]}})
+    _write_json(partial / DONE, {"pairs": len(pairs), "task": asdict(task)})
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
-    return len(pairs)
 
 
 def _render_pairs(house, scene):
