@@ -21,7 +21,8 @@ def score_network(completion, panoramas, evaluators=()):
     -------
     dict
         Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
-        solid angle and over the holes only.
+        solid angle and over the holes only; with a layout head also ``layout``, the share of the holes
+        whose part of the room it names, over panoramas with labels.
     """
     return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
 
@@ -32,15 +33,24 @@ def load_evaluators():
 
 
 def _score_panorama(completion, faces, evaluators):
-    completed = np.clip(np.asarray(complete_batch(completion, faces)[0]), 0, 1)
+    completed, logits = complete_batch(completion, faces)
+    completed = np.clip(np.asarray(completed), 0, 1)
     truth = np.asarray(faces["truth"])
     weights = np.asarray(faces["mask"] * faces["weight"])[..., 0]
     strip = {"result": _strip(completed), "truth": _strip(truth), "weights": _strip(weights)}
     scores = {"psnr": psnr(**strip), "l1": l1(**strip), "ssim": _mean_ssim(completed, truth, weights)}
+    if logits is not None:
+        scores["layout"] = _layout_accuracy(np.asarray(logits), np.asarray(faces["layout"]), weights)
     for evaluator in evaluators:
         distances = evaluator.map(completed, truth)
         scores[f"lpips_{evaluator.network}"] = float(np.average(distances, weights=weights))
     return scores
+
+
+def _layout_accuracy(logits, layout, weights):
+    """Return the share of what is known of the layout that is right, NaN if nothing is known."""
+    weights = weights * (layout >= 0)
+    return float(np.average(logits.argmax(axis=-1) == layout, weights=weights)) if weights.any() else np.nan
 
 
 def _strip(faces):

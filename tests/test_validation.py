@@ -1,0 +1,47 @@
+"""Scores of networks on held-out panoramas."""
+
+import numpy as np
+import pytest
+
+from finetune.validation import score_network
+from pano_inpaint.models.completion import LAYOUT
+
+SIZE = 16
+FLOOR, WALL = LAYOUT.index("floor"), LAYOUT.index("wall")
+
+
+class Network:
+    """Completes with mid-gray and takes everything for floor."""
+
+    def __init__(self):
+        self.inputs = [type("Input", (), {"name": name}) for name in ("picture", "mask")]
+
+    def __call__(self, inputs, training):
+        picture, mask = inputs
+        logits = np.zeros((*picture.shape[:3], len(LAYOUT)), np.float32)
+        logits[..., FLOOR] = 1
+        return [np.where(mask > 0, np.float32(0.5), picture), logits]
+
+
+def panorama(layout):
+    """Faces of mid-gray, hidden on two of them."""
+    mask = np.zeros((6, SIZE, SIZE, 1), np.float32)
+    mask[2], mask[5] = 1, 1
+    truth = np.full((6, SIZE, SIZE, 3), 0.5, np.float32)
+    weight = np.ones_like(mask)
+    return {"input": truth * (1 - mask), "truth": truth, "mask": mask, "weight": weight, "layout": layout}
+
+
+def test_layout_counts_what_is_hidden_and_known():
+    labels = np.full((6, SIZE, SIZE), WALL, np.int32)
+    labels[2] = FLOOR
+    labels[5, : SIZE // 2] = -1
+    scores = score_network(Network(), [panorama(labels)])
+    assert scores["layout"] == pytest.approx(2 / 3)
+    assert scores["psnr"] == np.inf
+
+
+def test_panoramas_without_labels_say_nothing_about_the_layout():
+    known, unknown = np.full((6, SIZE, SIZE), FLOOR, np.int32), np.full((6, SIZE, SIZE), -1, np.int32)
+    assert score_network(Network(), [panorama(known), panorama(unknown)])["layout"] == 1
+    assert np.isnan(score_network(Network(), [panorama(unknown)])["layout"])
