@@ -16,7 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from .errors import UsageError
 from .gpano import only_gpano
 from .metadata import Metadata, bare_exif, read_orientation
-from .picture import Picture, check_size, from_pillow, without_channels
+from .picture import BAND, Picture, check_size, from_pillow, without_channels
 
 _SIDE_LIMIT = 65500  # libjpeg's JPEG_MAX_DIMENSION
 _SEGMENT = 65535 - 2  # a marker's length field counts itself
@@ -144,21 +144,56 @@ def _dpi(info):
 
 
 def _own_samples(source, pixels, subsampling):
-    """Return the frame in YCbCr: the source's own samples, and the new ones where pixels changed."""
-    original = np.asarray(JpegImageFile(io.BytesIO(source)))
-    if original.shape != pixels.shape or subsampling not in (_FULL, _HALF_WIDTH, _HALF_BOTH):
+    """Return the frame in YCbCr: the source's own samples, and the new ones where pixels changed.
+
+    Band by band: a whole frame of 16384x8192 takes half a gigabyte, and only one at a time is there.
+    """
+    changed = _changed(source, pixels)
+    if changed is None or subsampling not in (_FULL, _HALF_WIDTH, _HALF_BOTH):
         return None
-    changed = np.zeros(pixels.shape[:2], bool)
-    for channel in range(3):
-        changed |= original[..., channel] != pixels[..., channel]
-    del original
-    frame = _samples(source, subsampling)
-    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-    if rows.size:
-        # A whole number of chroma cells.
-        window = tuple(slice(index[0] & ~1, (index[-1] | 1) + 1) for index in (rows, columns))
-        _paste(frame[window], pixels[window], changed[window], subsampling)
-    return Image.merge("YCbCr", [Image.fromarray(frame[..., plane]) for plane in range(3)])
+    frame = _draft(source)
+    width, height = frame.size
+    # At half the scale libjpeg gives out the chroma samples as they are stored, not enlarged.
+    stored = _draft(source, 2) if subsampling == _HALF_BOTH and min(width, height) > 1 else None
+    for top in range(0, height, BAND):
+        rows = slice(top, min(top + BAND, height))
+        band = np.array(frame.crop((0, top, width, rows.stop)))
+        if stored is not None:
+            _repeat_chroma(band, stored, top)
+        elif subsampling == _HALF_WIDTH and width % 2 == 0:
+            _unsmooth(band)
+        columns = np.flatnonzero(changed[rows].any(0))
+        if columns.size:
+            # A whole number of chroma cells.
+            window = slice(columns[0] & ~1, (columns[-1] | 1) + 1)
+            _paste(band[:, window], pixels[rows, window], changed[rows, window], subsampling)
+        frame.paste(Image.frombuffer("YCbCr", band.shape[1::-1], band, "raw", "YCbCr", 0, 1), (0, top))
+    frame.info.clear()  # what is to be written is given to the encoder
+    return frame
+
+
+def _changed(source, pixels):
+    """Find pixels (H, W) that are not as the source has them; None if it is another picture."""
+    original = JpegImageFile(io.BytesIO(source))
+    if original.mode != "RGB" or original.size != pixels.shape[1::-1]:
+        return None
+    width, height = original.size
+    changed = np.zeros((height, width), bool)
+    for top in range(0, height, BAND):
+        rows = slice(top, min(top + BAND, height))
+        band = np.asarray(original.crop((0, top, width, rows.stop)))
+        if not np.array_equal(band, pixels[rows]):
+            changed[rows] = (band != pixels[rows]).any(axis=2)
+    return changed
+
+
+def _repeat_chroma(band, stored, top):
+    """Put the stored chroma samples into all pixels of their cells."""
+    samples = np.asarray(stored.crop((0, top // 2, stored.width, (top + len(band) + 1) // 2)))[..., 1:]
+    for row in (0, 1):
+        for column in (0, 1):
+            part = band[row::2, column::2, 1:]
+            part[...] = samples[: part.shape[0], : part.shape[1]]
 
 
 def _paste(frame, pixels, changed, subsampling):
@@ -177,21 +212,6 @@ def _spread(cells, axis):
     size = cells.shape[axis]
     starts = np.logical_or.reduceat(cells, np.arange(0, size, 2), axis=axis)
     return np.repeat(starts, 2, axis=axis).take(np.arange(size), axis=axis)
-
-
-def _samples(source, subsampling):
-    frame = np.array(_draft(source))
-    height, width = frame.shape[:2]
-    if subsampling == _HALF_BOTH and min(width, height) > 1:
-        # At half the scale libjpeg gives out the chroma samples as they are stored, not enlarged.
-        stored = np.asarray(_draft(source, 2))[..., 1:]
-        for row in (0, 1):
-            for column in (0, 1):
-                part = frame[row::2, column::2, 1:]
-                part[...] = stored[: part.shape[0], : part.shape[1]]
-    elif subsampling == _HALF_WIDTH and width % 2 == 0:
-        _unsmooth(frame)
-    return frame
 
 
 def _unsmooth(frame, rows=256):

@@ -10,6 +10,7 @@ from .metadata import Metadata
 # A guard against decompression bombs; four times a 16384x8192 panorama. Pillow's own guard would stop at
 # a third of it, hence the decoders open its plugins directly.
 MAX_PIXELS = 2**29
+BAND = 256  # rows copied at a time; even, so that bands are whole cells of subsampled chroma
 
 
 @dataclass
@@ -97,7 +98,28 @@ def from_pillow(image):
             f"expected gray or RGB pixels, received {image.mode}",
             hint="convert it to RGB first, for instance: magick IN -profile sRGB.icc OUT",
         )
-    return with_channels(np.asarray(image)), notes
+    return with_channels(to_array(image)), notes
+
+
+def to_array(image):
+    """Copy a Pillow image band by band: NumPy would take it through two more copies of the whole.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+
+    Returns
+    -------
+    ndarray, shape (H, W) or (H, W, C)
+    """
+    width, height = image.size
+    pixels = None
+    for top in range(0, height, BAND):
+        band = np.asarray(image.crop((0, top, width, min(top + BAND, height))))
+        if pixels is None:
+            pixels = np.empty((height, *band.shape[1:]), band.dtype)
+        pixels[top : top + BAND] = band
+    return pixels
 
 
 def with_channels(pixels):

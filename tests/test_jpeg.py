@@ -8,6 +8,7 @@ from PIL import Image
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import read_gpano
 from pano_inpaint.panorama import Panorama, read_panorama, write_panorama
+from pano_inpaint.picture import BAND
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
@@ -44,6 +45,21 @@ def test_jpeg_with_odd_sides_and_the_hole_in_the_corner(tmp_path):
     result = read_panorama(tmp_path / "b.jpg").pixels
     assert (result[:, :40] == panorama.pixels[:, :40]).all()
     assert result[32, 65].min() > 200
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_jpeg_with_a_hole_in_two_bands(tmp_path, subsampling):
+    height = 2 * BAND + 3
+    Image.fromarray(smooth(height, 2 * height)).save(tmp_path / "a.jpg", quality=90, subsampling=subsampling)
+    panorama = read_panorama(tmp_path / "a.jpg")
+    painted = panorama.pixels.copy()
+    painted[BAND - 17 : BAND + 18, 101:150] = (200, 60, 90)
+    write_panorama(tmp_path / "b.jpg", panorama.with_pixels(painted))
+    result = read_panorama(tmp_path / "b.jpg").pixels.astype(int)
+    far = np.ones(result.shape[:2], bool)
+    far[BAND - 34 : BAND + 34, 78:178] = False
+    assert np.abs(result - panorama.pixels)[far].max() <= 2
+    assert np.abs(result[BAND - 8 : BAND + 8, 110:140] - (200, 60, 90)).max() < 8
 
 
 def test_jpeg_stored_as_rgb(tmp_path):
