@@ -190,7 +190,7 @@ def seam_step(panorama, mask=None, *, data_range=None):
     return float(255 * excess / _data_range(panorama.dtype, data_range))
 
 
-def sharpness_ratio(result, mask, *, ring=24, wrap=False):
+def sharpness_ratio(result, mask, *, among=None, ring=24, wrap=False):
     """How sharp the completed pixels are beside the known ones around them.
 
     Mean absolute high-pass (luma less its Gaussian of 1 px) inside the hole over that of a ring outside.
@@ -202,6 +202,8 @@ def sharpness_ratio(result, mask, *, ring=24, wrap=False):
         Completed picture.
     mask : ndarray of bool, shape (H, W)
         True where it was completed.
+    among : ndarray of bool, shape (H, W), optional
+        Pixels that count on either side, such as those of one surface; all if left out.
     ring : int
         Width of the ring outside, in pixels.
     wrap : bool
@@ -228,6 +230,9 @@ def sharpness_ratio(result, mask, *, ring=24, wrap=False):
     outside = cv2.dilate(mask, _disc(ring)).astype(bool) & ~cv2.dilate(mask, _disc(2)).astype(bool)
     if wrap:
         high_pass, inside, outside = (a[:, ring + 4 : -ring - 4] for a in (high_pass, inside, outside))
+    if among is not None:
+        among = _checked_mask(among, inside.shape)
+        inside, outside = inside & among, outside & among
     if not inside.any() or not outside.any() or not high_pass[outside].any():
         return float("nan")
     return float(high_pass[inside].mean(dtype=np.float64) / high_pass[outside].mean(dtype=np.float64))

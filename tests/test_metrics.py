@@ -137,6 +137,17 @@ def test_sharpness_is_one_for_the_same_texture_and_less_for_a_blur(rng):
     assert np.isnan(sharpness_ratio(np.full((128, 256, 3), 0.5), mask))
 
 
+def test_sharpness_of_one_surface_is_not_that_of_the_other(rng):
+    picture = rng.random((128, 256, 3)).astype(np.float32)
+    mask = np.zeros((128, 256), bool)
+    mask[40:80, 100:160] = True
+    upper = np.zeros_like(mask)
+    upper[:60] = True
+    picture[mask & upper] = 0.5 + (picture[mask & upper] - 0.5) / 4
+    assert sharpness_ratio(picture, mask, among=~upper) == pytest.approx(1, abs=0.1)
+    assert sharpness_ratio(picture, mask, among=upper) == pytest.approx(0.25, abs=0.05)
+
+
 def test_sharpness_sees_over_the_seam(rng):
     picture = rng.random((64, 128, 3)).astype(np.float32)
     mask = np.zeros((64, 128), bool)
