@@ -13,9 +13,11 @@ from .cubemap import face_directions, to_faces
 from .sphere import sample_equirectangular
 
 _SHORTEST = np.deg2rad(2.5)  # shorter segments are texture
+_CONTRAST, _TILES = 2.5, 4  # of the local equalisation
 _TILT_SPREADS = np.deg2rad([9, 6, 3, 1.5, 1, 0.7, 0.5, 0.5])  # shrinking width of the votes for up
 _TILT_PRIOR = 0.05  # radians of vertical segments that it takes to tilt an upright camera
 _LEVEL = np.sin(np.deg2rad(35))  # floor boards and streaks around the poles pass for vertical further off
+_FEW_EDGES = np.deg2rad(30)  # in all: fewer above the horizon do not tell more than the floor's
 _BINS = 360  # of half a degree, over 180°
 _SPREAD = np.deg2rad(1.5)  # width of a vote for a wall's direction
 _STEEP = np.sin(np.deg2rad(8))  # steeper planes may belong to vertical edges and don't vote for walls
@@ -75,10 +77,12 @@ def find_segments(panorama, mask=None):
     """
     gray = cv2.cvtColor(panorama, cv2.COLOR_RGB2GRAY)
     face_size = panorama.shape[1] // 4 + panorama.shape[1] // 16
+    # A cornice between a white ceiling and a pale wall is a few levels: locally it is an edge like others.
+    equaliser = cv2.createCLAHE(_CONTRAST, (_TILES, _TILES))
     detector = cv2.createLineSegmentDetector()
     found = []
     for face, picture in enumerate(to_faces(gray, face_size)):
-        lines = detector.detect(picture)[0]
+        lines = detector.detect(equaliser.apply(picture))[0]
         if lines is not None:
             found.append(_face_rays(lines.reshape(-1, 2), face, face_size).reshape(-1, 2, 3))
     ends = np.concatenate(found) if found else np.empty((0, 2, 3))
@@ -183,6 +187,10 @@ def _direction_votes(segments):
     level = np.hypot(normals[:, 0], normals[:, 2])
     yaw = np.arctan2(-normals[:, 2], normals[:, 0]) % np.pi
     weights = segments.lengths * level * (np.abs(normals[:, 1]) > _STEEP)
+    # Tiles and boards bring hundreds of edges, and may lie askew: they count half as much as what is above.
+    low = segments.starts[:, 1] + segments.ends[:, 1] < 0
+    total = weights[~low].sum(), weights[low].sum()
+    weights[low] *= min(1.0, max(total[0] / 2, _FEW_EDGES) / max(total[1], _FEW_EDGES))
     return np.bincount((yaw / np.pi * _BINS).astype(int) % _BINS, weights, _BINS)
 
 
