@@ -29,6 +29,7 @@ class Surface:
     number: int | None
     copies: Copies
     light: np.ndarray | None
+    own_light: np.ndarray | None
     first: int
     face: int | None = None
 
@@ -65,11 +66,8 @@ class Surface:
             coarse = float(np.median(blur[finer]))
             colours[finer], known[finer] = pyramid.sample(rays[finer], coarse, interpolation="bicubic")
         if self.light is not None:
-            colours = colours * np.exp(self._lit(x, y) - self._lit(there_x, there_y))
+            colours = colours * np.exp(_at(self.light, x, y) - _at(self.own_light, there_x, there_y))
         return colours, known & met
-
-    def _lit(self, x, y):
-        return remap(self.light, x.astype(np.float32), y.astype(np.float32))
 
 
 @dataclass(eq=False)
@@ -144,6 +142,10 @@ class Cover:
                 if len(part):
                     colours[part], known[part] = surface.fetch(pyramid, labels[part], rays[part])
         return colours, known
+
+
+def _at(light, x, y):
+    return remap(light, x.astype(np.float32), y.astype(np.float32))
 
 
 def is_near(plane, rays):

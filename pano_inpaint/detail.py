@@ -17,13 +17,15 @@ from .cover import Cover, Surface, is_near, paint_tile
 from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
-from .shading import estimate_light, typical_colours
+from .shading import estimate_light, is_paint, local_light, strangeness, typical_colours
 from .sphere import lonlat_to_pixel, lonlat_to_vector, pixel_to_lonlat, vector_to_lonlat
 from .texture import QUALITIES, find_copies
 
 CHART_PIXELS = {"draft": 15_000, "standard": 40_000, "fine": 90_000}  # of the hole, where copies are chosen
 LIGHT = 0.25  # camera heights (about 0.4 m): light on a surface is smoother than this
+SPOT = 0.06  # camera heights: what is larger and differs from the surface does not belong to it
 LAYER = 0.15  # camera heights: walls look different this much higher or lower
+_FIT = 0.3  # less strange than this: paint like the rest
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
@@ -178,19 +180,36 @@ class _Job:
         if np.count_nonzero(known) < (_SUPPORT * np.count_nonzero(hole) if number is not None else 1):
             return None
         wall = number is not None and chart.plane.kind == "wall"
-        light = None if number is None else np.hstack([part.light for part in parts])
+        if number is not None:
+            # All walls in the mean light of the one with the hole.
+            first = parts[0]
+            level = first.light[first.known].mean(axis=0) if first.known.any() else np.zeros(3)
+            parts = [
+                replace(part, even=part.even * np.exp(level), light=part.light - level) for part in parts
+            ]
+        light = own = None if number is None else np.hstack([part.light for part in parts])
         picture = np.hstack([part.even for part in parts])
-        guide = self._guide(parts, charts) if self.guide else None
-        if guide is None and number is not None:
-            guide = typical_colours(picture, known, layered=wall)
+        guide, strange, source = self._guide(parts, charts) if self.guide else None, None, None
+        if number is not None:
+            look = typical_colours(picture, known, layered=wall)
+            away = local_light(picture, look, known, SPOT / chart.step)
+            strange = strangeness(away, known, SPOT / chart.step)
+            if is_paint(picture, known, SPOT / chart.step, hole=hole):
+                # Paint: all that varies more slowly than its grain is light or the look of its layer.
+                picture, own = picture * np.exp(-away) / look, light + away + np.log(look)
+                light, guide, wall = light + np.log(look), np.ones_like(picture), False
+                fit = known & (strange < _FIT)
+                source = fit if np.count_nonzero(fit) > _SUPPORT * np.count_nonzero(hole) else None
+            elif guide is None:
+                guide = look
         elif guide is None:
             guide = smooth_fill(picture, ~known)
         copies = find_copies(
-            picture, hole, known=known, blur=np.hstack([part.blur for part in parts]), guide=guide,
-            guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
+            picture, hole, known=known, source=source, blur=np.hstack([part.blur for part in parts]),
+            strange=strange, guide=guide, guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
             layer=LAYER / chart.step if wall else None, seed=self.seed, quality=self.quality,
         )  # fmt: skip
-        return Surface(Panels(tuple(charts)), number, copies, light, 0)
+        return Surface(Panels(tuple(charts)), number, copies, light, own, 0)
 
     def _panel(self, chart, number, coarsening):
         """Look at a surface, and take its light off."""
@@ -203,8 +222,7 @@ class _Job:
             own = self.structure.plane_at(grid) == number
             known, hole = known & own, hole & own
             light = estimate_light(picture, known, LIGHT / chart.step, hole=hole if hole.any() else None)
-            mean = light[known].mean(axis=0) if known.any() else 0
-            even = picture * np.exp(mean - light)
+            even = picture * np.exp(-light)
         x, y = np.arange(chart.size[0]), np.arange(chart.size[1])[:, None]
         blur = np.log2(chart.camera_pixels(x, y, self.pyramid.height)).astype(np.float32)
         return _Panel(even, known, hole, light, blur)
@@ -214,8 +232,8 @@ class _Job:
         guides = []
         for part, chart in zip(parts, charts, strict=True):
             guide = np.asarray(self.guide(chart.grid()), np.float32)
-            if part.light is not None and part.known.any():
-                guide = guide * np.exp(part.light[part.known].mean(axis=0) - part.light)
+            if part.light is not None:
+                guide = guide * np.exp(-part.light)
             guides.append(guide)
         return np.hstack(guides)
 

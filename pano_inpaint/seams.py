@@ -7,14 +7,20 @@ across a seam ask for a correction, so nothing but those is sampled again.
 import cv2
 import numpy as np
 
-from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, smooth_fill
+from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, membrane, smooth_fill
+
+_LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
+_SHADOW = 0.03  # darker than that by so much: a shadow that what stood there has left
+_GLEAM = 0.1  # brighter by so much: another thing
+_PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
-def join_copies(filled, hole, labels, sample, *, owners=None, rims=None):
+def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.0):
     """Correct copied pixels smoothly so that seams between copies, and the hole's edge, don't show.
 
     Across a seam the picture should change as either copy does there: by the mean of both. Across the
-    hole's edge it should change as the copy inside does. Where two surfaces meet nothing is asked.
+    hole's edge it should change as the copy inside does, but for shadows there. Where two
+    surfaces meet nothing is asked.
 
     Parameters
     ----------
@@ -49,9 +55,13 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None):
         origin = (box[0].start, box[1].start)
         place = (filled[box], labels[box], sample, origin)
         offsets, held = _rim_offsets(own, rim, *place)
+        smooth = _smoothed_rim(offsets, held, fade / 2)
+        credible = held & ~_is_strange(smooth, held, own)
         # Where the surface is not, the correction ends with no slope: it may go on as it likes.
-        unknown = ~held if held.any() else own
-        correction = solve_poisson(_seam_changes(own, *place), unknown, offsets)
+        unknown = ~credible if credible.any() else own
+        correction = solve_poisson(_seam_changes(own, *place), unknown, smooth)
+        if held.any():
+            correction += _faded(offsets - correction, held, fade)
         result[box] += correction * own[..., None]
     return result
 
@@ -69,6 +79,31 @@ def _rim_offsets(own, rim, filled, labels, sample, origin):
             np.add.at(offsets, (row, column), filled[row, column] - copy[known])
             np.add.at(count, (row, column), 1)
     return offsets / np.maximum(count, 1), count[..., 0] > 0
+
+
+def _smoothed_rim(offsets, held, sigma):
+    """Gaussian mean along the rim: what the colours of a texture differ by at single pixels says little."""
+    share = cv2.GaussianBlur(held.astype(np.float32), (0, 0), sigma)[..., None]
+    mean = cv2.GaussianBlur(offsets * held[..., None], (0, 0), sigma).reshape(offsets.shape)
+    return np.where(held[..., None], mean / np.maximum(share, 1e-6), np.float32(0))
+
+
+def _is_strange(offsets, held, own):
+    """Find what of a rim is darker or much brighter than most of it, for each part of a hole."""
+    light, strange = offsets.mean(axis=2), np.zeros_like(held)
+    near = cv2.dilate(own.astype(np.uint8), np.ones((_PART, _PART), np.uint8))
+    parts = cv2.connectedComponents(near)[1]
+    for part in np.unique(parts[held]):
+        rim = held & (parts == part)
+        off = light - np.percentile(light[rim], _LIT)
+        strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
+    return strange
+
+
+def _faded(offsets, held, width):
+    """Let offsets of the rim fade out within a width."""
+    far = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 5) > width
+    return membrane(np.where(held[..., None], offsets, np.float32(0)), ~held & ~far)
 
 
 def _seam_changes(own, filled, labels, sample, origin):

@@ -3,15 +3,19 @@
 import cv2
 import numpy as np
 
-from .blending import smooth_fill
-
 DARKEST = 1 / 255  # log intensity ends here
-SHADOW = 0.06  # log intensity: a rim darker than this against its surroundings lies in a contact shadow
+SHADOW = 0.06  # log intensity: what is darker than this against the surface near a hole lies in a shadow
 _GRID = 6  # the light is worked out on a grid where its width sigma measures so many points
+_FEWEST = 20  # points that a quadratic surface is fitted to
 _OUTLIER = 0.2  # log intensity from the surface's own light: a spot of other material, not light
 
 _COLOUR = 0.1  # log ratio of channels: another material, not another light
 _BRIGHTNESS = 0.7  # log intensity off a quadratic surface: the same
+_REACH = 1.5  # widths around a hole within which what is darker than the surface counts little
+_SHADED = 0.1  # what that little is
+_DOUBT = 0.1  # weight of knowing nothing against that of all around a point being known
+_STRANGE = 0.1  # log intensity beyond what most of a surface differs by: looks nothing like it
+_GRAIN = 0.016  # log intensity: paint varies no more
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
 
 
@@ -27,8 +31,8 @@ def estimate_light(picture, known, sigma, *, hole=None):
     sigma : float
         Width of the Gaussian that light is smoother than, in pixels.
     hole : ndarray of bool, shape (H, W), optional
-        What is to be completed. A rim around it that is darker than the surface further out is the contact
-        shadow of what stood there: it does not count.
+        What is to be completed. What is darker around it than the surface further out is the shadow of what
+        stood there, and hardly counts.
 
     Returns
     -------
@@ -42,18 +46,59 @@ def estimate_light(picture, known, sigma, *, hole=None):
     small = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     logs = cv2.resize(logs, size, interpolation=cv2.INTER_AREA) / np.maximum(small, 1e-6)[..., None]
     width = sigma / step
-    if hole is not None:
-        near = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        small = small * ~_contact_shadow(logs, small, near, width)
     # Without things of other material, which would be taken for light.
     same = small * _same_material(logs, small)
     small = same if np.count_nonzero(same) > _PLAIN * np.count_nonzero(small) else small
-    light = _filled(logs, small, width)
-    for _ in range(2):
-        plain = np.abs(logs - light).mean(axis=2) < _OUTLIER
-        if np.count_nonzero(plain & (small > 0)) > _PLAIN * np.count_nonzero(small):
-            light = _filled(logs, small * plain, width)
-    return cv2.resize(light, picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    light = _quadratic(logs, small)
+    near = None
+    if hole is not None:
+        near = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+        near = cv2.dilate(near.astype(np.uint8), _disc(_REACH * width)).astype(bool)
+    for spread in (4 * width, 2 * width, width):
+        away = logs - light
+        trust = small * (np.abs(away).mean(axis=2) < _OUTLIER)
+        if np.count_nonzero(trust) < _PLAIN * np.count_nonzero(small):
+            trust = small
+        if near is not None:
+            shadow = near & (away.mean(axis=2) < -SHADOW)
+            trust = np.where(shadow, _SHADED * trust, trust)
+        light = light + _shrunk_mean(away, trust, spread)
+    return cv2.resize(light.astype(np.float32), picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _shrunk_mean(values, weight, width):
+    """Gaussian mean of what is known, nearer to zero the less of it is known."""
+    share = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), width)
+    mean = cv2.GaussianBlur((values * weight[..., None]).astype(np.float32), (0, 0), width)
+    return mean / (share + _DOUBT)[..., None]
+
+
+def _quadratic(logs, weight):
+    """Fit a quadratic surface to the least absolute residuals, within the range of its better part.
+
+    The fit is held towards a plane a little, for it is asked far from what is known.
+    """
+    known = weight > 0
+    if np.count_nonzero(known) < _FEWEST:
+        return np.broadcast_to(np.median(logs[known], axis=0) if known.any() else 0.0, logs.shape)
+    fitted = _fitted(logs, weight, ridge=1e-3)
+    low, high = np.percentile(fitted[known], [2, 98], axis=0)
+    return np.clip(fitted, low, high)
+
+
+def _fitted(logs, weight, *, ridge=0.0):
+    height, width = weight.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    known = weight > 0
+    seen, values, weights = terms[known], logs[known].astype(np.float64), weight[known].astype(np.float64)
+    trust = weights
+    for _ in range(8):
+        weighted = seen * trust[:, None]
+        held = ridge * trust.sum() * np.diag([0, 0.3, 0.3, 1, 1, 1])
+        model = np.linalg.lstsq(weighted.T @ seen + held, weighted.T @ values, rcond=None)[0]
+        trust = weights / np.maximum(np.abs(values - seen @ model).mean(axis=1), 0.02)
+    return terms @ model
 
 
 def _same_material(logs, weight):
@@ -61,40 +106,17 @@ def _same_material(logs, weight):
 
     Measured against a quadratic surface through the logs, fitted to the least absolute residuals.
     """
-    height, width = weight.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)[weight > 0]
-    values = logs[weight > 0].astype(np.float64)
-    trust = np.ones(len(values))
-    for _ in range(8):
-        weighted = terms * trust[:, None]
-        model = np.linalg.lstsq(weighted.T @ terms, weighted.T @ values, rcond=None)[0]
-        away = values - terms @ model
-        trust = 1 / np.maximum(np.abs(away).mean(axis=1), 0.02)
-    brightness = away.mean(axis=1)
-    colour = np.abs(away - brightness[:, None]).max(axis=1)
-    same = np.zeros(weight.shape, bool)
-    same[weight > 0] = (colour < _COLOUR) & (np.abs(brightness) < _BRIGHTNESS)
-    return same
-
-
-def _contact_shadow(logs, weight, hole, width):
-    """Find known points beside the hole that are darker than the surface further out."""
-    beside = cv2.dilate(hole.astype(np.uint8), _disc(width)).astype(bool) & ~hole
-    further = weight * ~beside
-    if not further.any():
-        return np.zeros(hole.shape, bool)
-    expected = _filled(logs, further, 2 * width)
-    local = _filled(logs, weight, max(0.7, 0.25 * width))
-    return beside & ((local - expected).mean(axis=2) < -SHADOW)
+    away = logs - _fitted(logs, (weight > 0).astype(float))
+    brightness = away.mean(axis=2)
+    colour = np.abs(away - brightness[..., None]).max(axis=2)
+    return (weight > 0) & (colour < _COLOUR) & (np.abs(brightness) < _BRIGHTNESS)
 
 
 def _filled(logs, weight, width):
-    """Gaussian mean of what is known; further than it reaches, smoothly continued."""
+    """Gaussian mean of what is known."""
     share = cv2.GaussianBlur(weight, (0, 0), width)
-    mean = cv2.GaussianBlur(logs * weight[..., None], (0, 0), width) / np.maximum(share, 1e-6)[..., None]
-    unknown = share < 0.02
-    return mean if not unknown.any() or unknown.all() else smooth_fill(mean.astype(np.float32), unknown)
+    mean = cv2.GaussianBlur(logs * weight[..., None], (0, 0), width)
+    return mean / np.maximum(share, 1e-6)[..., None]
 
 
 def _disc(radius):
@@ -119,9 +141,82 @@ def typical_colours(even, known, *, layered=False):
         Median of what is known: of the same row if layered, else of all.
     """
     if not layered:
-        return np.broadcast_to(np.median(even[known][:: max(1, known.sum() // 20_000)], axis=0), even.shape)
+        median = np.median(even[known][:: max(1, known.sum() // 20_000)], axis=0)
+        return np.broadcast_to(np.maximum(median, DARKEST), even.shape)
     rows = np.flatnonzero(known.any(axis=1))
     medians = np.array([np.median(even[row][known[row]], axis=0) for row in rows])
     every = np.arange(len(even))
     columns = [np.interp(every, rows, median) for median in medians.T]
-    return np.broadcast_to(np.stack(columns, 1)[:, None].astype(np.float32), even.shape)
+    return np.broadcast_to(np.maximum(np.stack(columns, 1), DARKEST)[:, None].astype(np.float32), even.shape)
+
+
+def local_light(even, look, known, width):
+    """Tell by how much a surface differs from what it should look like, over a Gaussian of a width.
+
+    Parameters
+    ----------
+    even : ndarray of float32, shape (H, W, 3)
+        The surface, evenly lit.
+    look : ndarray of float32, shape (H, W, 3)
+        What it should look like, such as `typical_colours` tells.
+    known : ndarray of bool, shape (H, W)
+    width : float
+        Pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W, 3)
+        Log intensity; zero far from what is known.
+    """
+    away = np.log(np.maximum(even, DARKEST)) - np.log(np.maximum(look, DARKEST))
+    return _filled(away.astype(np.float32), known.astype(np.float32), max(0.7, width)) * _seen(known, width)
+
+
+def _seen(known, width):
+    return (cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.7, width)) > 0.02)[..., None]
+
+
+def is_paint(even, known, width, *, hole):
+    """Tell whether a surface has no pattern: hardly any contrast at two scales, as a whole and around a hole.
+
+    Parameters
+    ----------
+    even : ndarray of float32, shape (H, W, 3)
+        The surface, evenly lit.
+    known, hole : ndarray of bool, shape (H, W)
+    width : float
+        Pixels; the other scale is three times as wide.
+
+    Returns
+    -------
+    bool
+    """
+    logs = np.log(np.maximum(even, DARKEST)).astype(np.float32)
+    around = known & cv2.dilate(hole.astype(np.uint8), _disc(6 * width)).astype(bool)
+    for spread, most in ((width, _GRAIN), (3 * width, 2 * _GRAIN)):
+        away = np.abs(logs - _filled(logs, known.astype(np.float32), max(0.7, spread))).mean(axis=2)
+        if any(np.median(away[part]) > most for part in (known, around) if part.any()):
+            return False
+    return True
+
+
+def strangeness(away, known, width):
+    """Tell how little parts of a surface look like most of it.
+
+    Parameters
+    ----------
+    away : ndarray of float32, shape (H, W, 3)
+        By how much it differs from what it should look like, such as `local_light` tells.
+    known : ndarray of bool, shape (H, W)
+        At least one pixel.
+    width : float
+        Pixels around a strange part that count as strange too.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+        In [0, 1].
+    """
+    off = np.abs(away).mean(axis=2)
+    strange = np.clip((off - 3 * np.median(off[known])) / _STRANGE, 0, 1).astype(np.float32) * known
+    return cv2.dilate(strange, _disc(max(1, width)))

@@ -23,6 +23,7 @@ _DESPERATE = 0.3  # cost of an offset that is there only because no good one rea
 _LAYERED = 0.6  # cost of a copy from another layer of the surface
 _BLURRED = 0.1  # cost of a copy whose pixels are twice as large or half as large, less what is not seen
 _UNSEEN_BLUR = 0.3
+_STRANGER = 0.8  # cost of a copy of what does not look like the surface
 _LEVEL_OFFSETS = 32
 _TRIES = 8  # offsets drawn to find one that reaches many of the pixels that none has reached
 _CHOICE = 0.5  # share of the candidates that any seed but 0 may use: another order alone changes too little
@@ -107,8 +108,8 @@ def complete_texture(picture, hole, *, source=None, guide=None, seed=0, quality=
 
 
 def find_copies(
-    picture, hole, *, known=None, source=None, blur=None, guide=None, guide_weight=0.8, layer=None,
-    seed=0, quality="standard",
+    picture, hole, *, known=None, source=None, blur=None, strange=None, guide=None, guide_weight=0.8,
+    layer=None, seed=0, quality="standard",
 ):  # fmt: skip
     """Decide where each pixel of a hole is copied from.
 
@@ -124,6 +125,9 @@ def find_copies(
     blur : ndarray of float32, shape (H, W), optional
         Logarithm (base 2) of the size of the camera's pixels on the surface. Copies from where it is larger
         are blurred and cost accordingly.
+    strange : ndarray of float32, shape (H, W), optional
+        In [0, 1]: how little a pixel looks like the rest of the surface. Copies of what does not are
+        discouraged.
     guide : ndarray of float32, shape (H, W, C), optional
         What the completion should look like from far.
     guide_weight : float
@@ -153,7 +157,7 @@ def find_copies(
     halvings = 0
     while np.count_nonzero(hole) > effort.pixels * 4**halvings:
         halvings += 1
-    small = _Problem.shrunk(picture, hole, known, source, blur, guide, layer, 2**halvings)
+    small = _Problem.shrunk(picture, hole, known, source, blur, strange, guide, layer, 2**halvings)
     offsets = candidate_offsets(
         small.colours, small.hole, small.known, small.source,
         whole=effort.whole, tiles=effort.tiles, per_tile=effort.per_tile,
@@ -184,11 +188,12 @@ class _Problem:
     known: np.ndarray
     source: np.ndarray
     blur: np.ndarray | None
+    strange: np.ndarray | None
     guide: np.ndarray | None
     layer: float | None
 
     @classmethod
-    def shrunk(cls, picture, hole, known, source, blur, guide, layer, scale):
+    def shrunk(cls, picture, hole, known, source, blur, strange, guide, layer, scale):
         """Shrink by area means of what is known; a texture's local energy becomes a further channel."""
         mean, share = _area_mean(_with_roughness(picture, known, scale), known, scale)
         coverage = _area_mean(None, hole, scale)[1]
@@ -204,6 +209,7 @@ class _Problem:
             seen,
             pure & seen if (pure & seen).any() else seen,
             None if blur is None else _resized(blur, seen.shape),
+            None if strange is None else _resized(strange, seen.shape),
             None if guide is None else _resized(guide, seen.shape),
             None if layer is None else layer / scale,
         )
@@ -253,6 +259,9 @@ def _cost(small, offset, ring, row, column, guide_weight):
     if small.blur is not None:
         blur = _fetch(small.blur[..., None], small.source, row + offset[0], column + offset[1])[0][:, 0]
         cost += _BLURRED * np.maximum(0, np.abs(blur - small.blur[row, column]) - _UNSEEN_BLUR)
+    if small.strange is not None:
+        strange = _fetch(small.strange[..., None], small.source, row + offset[0], column + offset[1])[0][:, 0]
+        cost += _STRANGER * strange
     if small.guide is not None:
         channels = small.guide.shape[2]
         away = np.linalg.norm(colours[:, :channels] - small.guide[row, column], axis=1)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pano_inpaint.shading import estimate_light, typical_colours
+from pano_inpaint.shading import estimate_light, is_paint, local_light, strangeness, typical_colours
 
 
 def lit_surface(seed=0, size=160):
@@ -57,3 +57,26 @@ def test_typical_colours_of_layers():
     assert np.allclose(typical_colours(even, known)[..., 0], 0.7)
     layers = typical_colours(even, known, layered=True)
     assert np.allclose(layers[:25], 0.7) and np.allclose(layers[25:], 0.9)
+
+
+def test_paint_and_pattern():
+    rng = np.random.default_rng(1)
+    known, hole = np.ones((120, 160), bool), np.zeros((120, 160), bool)
+    hole[50:80, 60:100] = True
+    known &= ~hole
+    grain = np.exp(rng.normal(0, 0.005, (120, 160, 1)))
+    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
+    boards = paint * np.where(np.arange(160) // 8 % 2, 1, 0.85).astype(np.float32)[:, None]
+    assert is_paint(paint, known, 4, hole=hole) and not is_paint(boards, known, 4, hole=hole)
+    curtained = np.where((np.abs(np.arange(160) - 80) < 45)[:, None], boards, paint)
+    assert not is_paint(curtained, known, 4, hole=hole)
+
+
+def test_a_thing_on_a_wall_is_strange():
+    even = np.full((80, 100, 3), 0.6, np.float32)
+    even[30:50, 40:60] = 0.2
+    known = np.ones((80, 100), bool)
+    away = local_light(even, typical_colours(even, known), known, 3)
+    strange = strangeness(away, known, 3)
+    assert strange[32:48, 42:58].min() == 1 and strange[:15].max() == 0
+    assert np.abs(even * np.exp(-away) - 0.6)[:15].max() < 1e-4
