@@ -10,7 +10,7 @@ from .sphere import lonlat_to_vector, pixel_to_lonlat, rotation_matrix, vector_t
 
 _BAND = 2**22  # pixels painted at a time: 16 MB of span counts
 _MERGE_ROWS = 1024  # distances between regions are taken on a mask brought down to about this many rows
-_EPSILON = 1e-6  # of a pixel: a pixel centre on a disc's rim belongs to the disc
+EPSILON = 1e-6  # of a pixel: a pixel centre on a disc's rim belongs to the disc
 _NO_DIRECTION = 1e-6  # mean vector of a region that surrounds the viewer evenly
 
 
@@ -215,7 +215,7 @@ def grow(mask, radius):
         raise UsageError(f"radius must lie between 0 and π radians. Received: {radius}")
     height = len(mask)
     pixel = np.pi / height
-    radius = radius + _EPSILON * pixel
+    radius = radius + EPSILON * pixel
     grown = mask.copy()
     run_rows, first, last = _runs(mask)
     reach = min(int(radius / pixel), height - 1)
@@ -229,10 +229,10 @@ def grow(mask, radius):
         for offset in range(-reach, reach + 1):
             chosen = slice(*np.searchsorted(run_rows, (band.start - offset, band.stop - offset)))
             target = run_rows[chosen] + offset
-            half = _half_widths(lat[target], lat[run_rows[chosen]], radius) / pixel
-            columns = np.floor(half + _EPSILON).astype(np.int64)
+            half = half_widths(lat[target], lat[run_rows[chosen]], radius) / pixel
+            columns = np.floor(half + EPSILON).astype(np.int64)
             spans.append((target, first[chosen] - columns, last[chosen] + columns))
-        _paint_spans(grown, *map(np.concatenate, zip(*spans, strict=True)))
+        paint_spans(grown, *map(np.concatenate, zip(*spans, strict=True)))
     return grown
 
 
@@ -318,15 +318,15 @@ def paint_stroke(mask, points, radius, *, value=True):
     height = len(mask)
     pixel = np.pi / height
     lat = pixel_to_lonlat(0, np.arange(height), 1, height)[1]
-    radius = radius + _EPSILON * pixel
+    radius = radius + EPSILON * pixel
     spans = []
     for lon, center_lat in _stamps(np.asarray(points, float), radius):
         rows = np.flatnonzero(np.abs(lat - center_lat) <= radius)
-        half = _half_widths(lat[rows], center_lat, radius) / pixel
+        half = half_widths(lat[rows], center_lat, radius) / pixel
         center = (lon / np.pi + 1) * height - 0.5
-        left = np.ceil(center - half - _EPSILON).astype(np.int64)
-        spans.append((rows, left, np.floor(center + half + _EPSILON).astype(np.int64)))
-    _paint_spans(mask, *map(np.concatenate, zip(*spans, strict=True)), value=value)
+        left = np.ceil(center - half - EPSILON).astype(np.int64)
+        spans.append((rows, left, np.floor(center + half + EPSILON).astype(np.int64)))
+    paint_spans(mask, *map(np.concatenate, zip(*spans, strict=True)), value=value)
 
 
 def _stamps(points, radius):
@@ -342,7 +342,7 @@ def _stamps(points, radius):
     return np.stack(vector_to_lonlat(np.concatenate(stamps)), 1)
 
 
-def _half_widths(lat, center_lat, radius):
+def half_widths(lat, center_lat, radius):
     """Half the longitudes a disc covers at a latitude: acos((cos r − sin a·sin b) / (cos a·cos b)).
 
     Written with half angles, sin²(w/2) = (sin²(r/2) − sin²((a−b)/2)) / (cos a·cos b), which keeps its digits
@@ -368,12 +368,12 @@ def _widen_rows(mask, rows, first, last, radius):
     """Grow runs within their own rows, where the radius reaches no other row."""
     height = len(mask)
     lat = pixel_to_lonlat(0, rows, 1, height)[1]
-    columns = np.floor(_half_widths(lat, lat, radius) * height / np.pi + _EPSILON).astype(np.int64)
-    _paint_spans(mask, rows, first - columns, last + columns)
+    columns = np.floor(half_widths(lat, lat, radius) * height / np.pi + EPSILON).astype(np.int64)
+    paint_spans(mask, rows, first - columns, last + columns)
     return mask
 
 
-def _paint_spans(mask, rows, left, right, *, value=True):
+def paint_spans(mask, rows, left, right, *, value=True):
     """Paint columns left … right of rows, both inclusive; columns may lie past either end."""
     if not len(rows):
         return
