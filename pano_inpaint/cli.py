@@ -400,6 +400,47 @@ def serve(
 
 
 @app.command()
+def studio(
+    tour: Annotated[Path, typer.Argument(help="A panorama, a folder of them, or a tour's file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="Folder for results and work; beside the tour if left out."),
+    ] = None,
+    preset: Preset = "indoor",
+    quality: Annotated[
+        str, typer.Option(help="What the page offers first: draft, standard or fine.")
+    ] = "standard",
+    backend: Annotated[
+        str | None, typer.Option(metavar="URL", help="TensorFlow Serving to run the network on.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="0 takes that of the last time, or a free one.")
+    ] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Show the page in the browser.")] = True,
+) -> None:
+    """Paint over objects in the browser, erase, compare and save. Ctrl-C ends it; nothing is lost.
+
+    Results are written beside the originals as NAME_erased, or a tour with links as a mirror TOUR_erased;
+    originals are never touched. Work is kept in .pano-inpaint and goes on where it was left. Also serves
+    the models of `pano-inpaint serve`.
+
+    Example: pano-inpaint studio tour/
+    """
+    from viewers.studio.launch import run_studio
+
+    def announce(url):
+        console.output.print(f"{url}", markup=False)
+
+    run_studio(
+        tour,
+        announce=announce,
+        open_page=open_it,
+        **{"out": out, "preset": preset, "quality": quality, "backend": backend, "port": port, "host": host},
+    )
+
+
+@app.command()
 def rooms(
     out: Annotated[Path, typer.Argument(help="Folder of the set; what is there already stays.")],
     count: Annotated[int, typer.Option(min=1, help="Number of homes.")],

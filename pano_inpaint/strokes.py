@@ -1,9 +1,9 @@
-"""Marks painted on the sphere by hand: kept as directions and angles, drawn at any resolution by one exact rule.
+"""Marks painted on the sphere by hand, drawn at any resolution by one exact rule.
 
-A brush stroke marks each pixel whose centre lies within a record's radius of that record, or within the smaller
-of two neighbouring radii of the great-circle arc between them. A lasso marks each pixel whose centre its polygon
-of great-circle arcs winds round. `viewers/static/marks.js` draws by the same rules, so that what a page shows is
-what is erased.
+A brush stroke marks each pixel whose centre lies within a record's radius of that record, or within the
+smaller of two neighbouring radii of the great-circle arc between them. A lasso marks each pixel whose centre
+its polygon of great-circle arcs winds round. `viewers/static/marks.js` draws by the same rules, so that what
+a page shows is what is erased.
 """
 
 from dataclasses import dataclass
@@ -140,8 +140,8 @@ def _disc(record, lat):
 def _bridge(start, end, radius, lat):
     """Rows, first and last columns of what lies along the arc between two directions, and between its ends.
 
-    On a row each of the conditions n·p ≥ −sin r, n·p ≤ sin r, (n × a)·p ≥ 0 and (b × n)·p ≥ 0 holds for an interval
-    of longitudes, n being the arc's pole; the row's part is the intersection.
+    On a row each of the conditions n·p ≥ −sin r, n·p ≤ sin r, (n × a)·p ≥ 0 and (b × n)·p ≥ 0 holds for an
+    interval of longitudes, n being the arc's pole; the row's part is the intersection.
     """
     height = len(lat)
     radius = radius + EPSILON * np.pi / height
@@ -167,7 +167,7 @@ def _bridge(start, end, radius, lat):
 
 
 def _interval(pole, least, lat):
-    """Middle and half-width of the longitudes at which pole·p is at least a value; −1 where there are none."""
+    """Middle and half-width of the longitudes where pole·p is at least a value; −1 if there are none."""
     level = np.hypot(pole[0], pole[2])
     with np.errstate(divide="ignore", invalid="ignore"):
         cosine = (least - pole[1] * np.sin(lat)) / (np.cos(lat) * level)
@@ -255,7 +255,7 @@ def _winding_at_south(edges, outside):
 
 
 def _crossings(edges, height):
-    """Columns, rows and signs of all crossings: rows above each row, north of it, are wound round once more."""
+    """Columns, rows and signs of crossings: rows north of each one are wound round once more."""
     found = []
     for start, end, pole in edges:
         low, high = (lon * height / np.pi + height - 0.5 for lon in sorted((start, end)))

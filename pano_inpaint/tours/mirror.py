@@ -15,6 +15,7 @@ from .reading import REPORT_NAMES
 
 PROGRAM = "pano-inpaint"  # what a report of ours says it was written by
 _STATE = ".pano-inpaint.json"
+_STUDIO = ".pano-inpaint"  # where a studio keeps its work on the tour
 
 
 def write_tour(tour, results, out, *, overwrite=False, quality=None):
@@ -253,7 +254,7 @@ def _names(tour):
         if _is_report(root / name):  # a mirror's: its report and page are about what was erased before
             pages = _read_json(root / name).get("page")
             names -= {name, *(page for page in pages or () if isinstance(page, str))}
-    return sorted(name for name in names if not {".git", _STATE} & set(name.split("/")))
+    return sorted(name for name in names if not {".git", _STATE, _STUDIO} & set(name.split("/")))
 
 
 def _is_mirror(folder):
