@@ -111,7 +111,11 @@
     }
 
     _press(event) {
-      if (!this.accepts(event)) return;
+      if (this.accepts(event)) this.grab(event);
+    }
+
+    /* Let a pointer turn the view, whatever `accepts` says: a second finger takes the first one along. */
+    grab(event) {
       this.stop();
       this.rest = { yaw: 0, pitch: 0, zoom: 0 };
       this.view.canvas.setPointerCapture(event.pointerId);
@@ -127,7 +131,7 @@
       const after = this._gesture();
       const perPixel = 360 / Math.PI * Math.tan(radians(this.view.fov) / 2) / this.view.canvas.clientWidth;
       // Near a pole the same way on the screen is a wider angle of yaw; a quarter keeps it from spinning.
-      const stretch = Math.max(Math.cos(radians(this.view.pitch)), 0.25);
+      const stretch = this.view.isFlat ? 1 : Math.max(Math.cos(radians(this.view.pitch)), 0.25);
       const way = { yaw: (before.x - after.x) * perPixel / stretch, pitch: (after.y - before.y) * perPixel };
       this.view.moving = true;
       this.view.yaw += way.yaw;

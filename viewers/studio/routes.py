@@ -1,11 +1,13 @@
 """What the studio's page asks for. Scenes go by their numbers, so that no name ever becomes a path."""
 
+import io
 from importlib.resources import files
 from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from pano_inpaint.eraser import QUALITIES
@@ -20,7 +22,7 @@ from .store import ConflictError
 STATIC = {
     "engine.js": "text/javascript", "controls.js": "text/javascript", "marks.js": "text/javascript",
     "flat.js": "text/javascript", "brush.js": "text/javascript", "studio.js": "text/javascript",
-    "studio.css": "text/css",
+    "session.js": "text/javascript", "studio.css": "text/css",
 }  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -301,4 +303,7 @@ def _cached(request, tag, make):
     headers = {**_FRESH, "ETag": f'"{tag}"'}
     if request.headers.get("if-none-match") == f'"{tag}"':
         return Response(status_code=304, headers=headers)
-    return Response(make(), media_type="image/jpeg", headers=headers)
+    data = make()
+    with Image.open(io.BytesIO(data)) as picture:
+        headers["X-Picture-Size"] = f"{picture.width}x{picture.height}"
+    return Response(data, media_type="image/jpeg", headers=headers)

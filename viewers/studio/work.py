@@ -78,7 +78,7 @@ class Tasks:
         self._store, self._pictures, self._make_eraser = store, pictures, make_eraser
         self._lock = threading.Lock()
         self._tasks = {}
-        self._count = 0
+        self._count = int(time.time())  # so that a page still open from before meets no number twice
 
     def start(self, worker, scene, *, seed, quality):
         """Put an erasing into the queue.
