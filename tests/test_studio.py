@@ -300,7 +300,7 @@ def test_a_tour_with_links_is_saved_as_a_mirror(tmp_path):
         client.ok("scenes/1/accept")
         assert client.ok("save", {"scenes": [1]})["saved"][0]["picture"] == str(tmp_path / "home_erased_2")
     mirror = {path.name: path.read_bytes() for path in (tmp_path / "home_erased").iterdir()}
-    assert sorted(mirror) == ["a.png", "b.png", "report.json", "tour.json"]
+    assert sorted(mirror) == ["a.png", "b.png", "report.json", "tour.json", "view.html"]
     assert [name for name in before if mirror[name] != before[name]] == ["b.png"]
     assert {name: (root / name).read_bytes() for name in before} == before
     assert read_tour(tmp_path / "home_erased").scenes[0].hotspots[0].target == "room"

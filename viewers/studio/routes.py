@@ -20,7 +20,7 @@ from .marks import MOST_MARKS, Mark
 from .store import ConflictError
 
 STATIC = {
-    "engine.js": "text/javascript", "controls.js": "text/javascript", "marks.js": "text/javascript",
+    "tiles.js": "text/javascript", "engine.js": "text/javascript", "controls.js": "text/javascript", "marks.js": "text/javascript",
     "flat.js": "text/javascript", "brush.js": "text/javascript", "studio.js": "text/javascript",
     "session.js": "text/javascript", "studio.css": "text/css",
 }  # fmt: skip

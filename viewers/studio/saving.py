@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pano_inpaint.errors import FileError
+from pano_inpaint.errors import FileError, PanoInpaintError
 from pano_inpaint.files import replacing
 from pano_inpaint.metadata import Metadata
 from pano_inpaint.panorama import write_panorama
 from pano_inpaint.png import encode_png
 from pano_inpaint.tours.mirror import Mirror
+from viewers.tour_page import write_mirror_page
 
 from .store import ConflictError
 
@@ -99,7 +100,7 @@ class Saver:
             scene = tour.scenes[number]
             files = mirror.write(scene, self._pictures.current(number), self._pictures.original(number))
             reports.append({"id": scene.id, "name": scene.name, "state": "erased", "files": len(files)})
-        mirror.finish({"scenes": reports})
+        mirror.finish({"scenes": reports}, write_page=self._write_page)
         saved = []
         for number in accepted:
             mask = masks / _mask_name(tour.scenes[number], self._store.key(number))
@@ -107,6 +108,13 @@ class Saver:
             self._note(number, target, mask)
             saved.append({"scene": number, "picture": str(target), "mask": str(mask)})
         return saved
+
+    def _write_page(self, mirrored):
+        """Write the mirror's before/after page; what was erased is worth more than the page."""
+        try:
+            return write_mirror_page(mirrored, self._store.tour)
+        except PanoInpaintError:
+            return []
 
     def _write_mask(self, path, number):
         original = self._pictures.original(number)
