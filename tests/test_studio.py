@@ -18,8 +18,10 @@ from pano_inpaint.panorama import read_panorama
 from pano_inpaint.sphere import lonlat_to_vector, window_directions
 from pano_inpaint.tours import read_tour
 from viewers.studio.app import build_studio
+from viewers.studio.launch import build_eraser_maker
 from viewers.studio.layers import Layer, read_layer, write_layer
 from viewers.tfserving import Limits
+from viewers.worker import CancelledJobError
 
 
 @pytest.fixture
@@ -553,3 +555,23 @@ def test_client_is_the_documented_protocol(shared):
     """OpenAPI tells of every route that the page uses."""
     paths = json.loads(shared.bytes("openapi.json"))["paths"]
     assert {"/api/tour", "/api/tasks/{number}", "/api/scenes/{number}/marks", "/api/save"} <= set(paths)
+
+
+def test_a_presets_network_erases_and_stops_when_cancelled(tour, tiny_preset):
+    make = build_eraser_maker(tiny_preset)
+    original = read_panorama(tour / "lounge.png").pixels
+    with studio(tour, make) as client:
+        client.mark(0, NADIR)
+        assert client.erase(0, quality="draft")["state"] == "done"
+        client.ok("scenes/0/accept")
+        client.ok("save", {"scenes": [0]})
+    mask = np.asarray(Image.open(tour / "lounge_erased_mask.png")) > 0
+    saved = read_panorama(tour / "lounge_erased.png").pixels
+    np.testing.assert_array_equal(saved[~mask], original[~mask])
+    assert (saved[mask] != original[mask]).any()
+
+    def stop():
+        raise CancelledJobError
+
+    with pytest.raises(CancelledJobError):
+        make("draft", 0, stop).erase(read_panorama(tour / "lounge.png"), mask)

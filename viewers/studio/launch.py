@@ -105,8 +105,8 @@ class _Checked:
         self._complete, self._check = complete, check
         self.face_size = complete.face_size
 
-    def __call__(self, faces, mask):
+    def __call__(self, faces, mask, rotation):
         self._check()
-        completed = self._complete(faces, mask)
+        completion = self._complete(faces, mask, rotation)
         self._check()
-        return completed
+        return completion

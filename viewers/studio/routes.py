@@ -20,9 +20,9 @@ from .marks import MOST_MARKS, Mark
 from .store import ConflictError
 
 STATIC = {
-    "tiles.js": "text/javascript", "engine.js": "text/javascript", "controls.js": "text/javascript", "marks.js": "text/javascript",
-    "flat.js": "text/javascript", "brush.js": "text/javascript", "studio.js": "text/javascript",
-    "session.js": "text/javascript", "studio.css": "text/css",
+    "tiles.js": "text/javascript", "engine.js": "text/javascript", "controls.js": "text/javascript",
+    "flat.js": "text/javascript", "marks.js": "text/javascript", "brush.js": "text/javascript",
+    "session.js": "text/javascript", "studio.js": "text/javascript", "studio.css": "text/css",
 }  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
