@@ -575,3 +575,12 @@ def test_a_presets_network_erases_and_stops_when_cancelled(tour, tiny_preset):
 
     with pytest.raises(CancelledJobError):
         make("draft", 0, stop).erase(read_panorama(tour / "lounge.png"), mask)
+
+
+def test_every_route_documents_its_errors(shared):
+    documented = json.loads(shared.bytes("openapi.json"))["paths"]
+    routes = [route for path in documented.values() for route in path.values()]
+    assert len(routes) == 24
+    for route in routes:
+        assert {"4XX", "5XX"} <= route["responses"].keys()
+        assert "422" not in route["responses"]  # its form would be another

@@ -32,6 +32,18 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy":
 _PAGE_HEADERS = {**_HEADERS, "Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
 _FRESH = {**_HEADERS, "Cache-Control": "no-cache"}  # kept, but asked for again each time
 _MOST_SCENES = 10_000
+_ERROR = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+_REFUSED = {
+    "description": "What was expected and received",
+    "content": {"application/json": {"schema": _ERROR}},
+}
+_ERRORS: dict = {"4XX": _REFUSED, "5XX": _REFUSED}
+
+
+def _sends(kind):
+    """Say in OpenAPI that a route answers with a picture."""
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {"response_class": Response, "responses": {200: {"content": {kind: schema}}, **_ERRORS}}
 
 
 class _Request(BaseModel):
@@ -81,16 +93,16 @@ class Studio:
     def __init__(self, store, pictures, tasks, saver, *, quality="standard"):
         self._store, self._pictures, self._tasks, self._saver = store, pictures, tasks, saver
         self._quality = quality
-        self.router = APIRouter(tags=["Studio"])
+        self.router = APIRouter(tags=["Studio"], responses=_ERRORS)
         add = self.router.add_api_route
         add("/", self.page, methods=["GET"], include_in_schema=False)
         add("/favicon.ico", self.icon, methods=["GET"], include_in_schema=False)
         add("/static/{name}", self.static, methods=["GET"], include_in_schema=False)
         add("/api/tour", self.tour, methods=["GET"])
         add("/api/scenes/{number}", self.scene, methods=["GET"])
-        add("/api/scenes/{number}/thumbnail", self.thumbnail, methods=["GET"], response_class=Response)
-        add("/api/scenes/{number}/pictures/{kind}", self.picture, methods=["GET"], response_class=Response)
-        add("/api/scenes/{number}/mask", self.mask, methods=["GET"], response_class=Response)
+        add("/api/scenes/{number}/thumbnail", self.thumbnail, methods=["GET"], **_sends("image/jpeg"))
+        add("/api/scenes/{number}/pictures/{kind}", self.picture, methods=["GET"], **_sends("image/jpeg"))
+        add("/api/scenes/{number}/mask", self.mask, methods=["GET"], **_sends("image/png"))
         add("/api/scenes/{number}/marks", self.edit, methods=["PUT"])
         add("/api/scenes/{number}/spread", self.spread, methods=["POST"])
         add("/api/scenes/{number}/accept", self.accept, methods=["POST"])
