@@ -272,7 +272,8 @@ def _table(methods):
             table.add_row(name, row["error"])
             continue
         figures = [f"{row['wall']:.2f}", f"{row['cpu']:.2f}", f"{row['peak'] / 2**20:.0f}"]
-        table.add_row(name, *figures, *(f"{row.get(key, math.nan):.3f}" for key in scores))
+        values = [row.get(key, math.nan) for key in scores]
+        table.add_row(name, *figures, *("–" if math.isnan(value) else f"{value:.3f}" for value in values))
     return table
 
 
