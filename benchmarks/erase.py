@@ -27,8 +27,9 @@ from rich.table import Table
 
 import pano_inpaint
 from pano_inpaint.cases import find_cases
+from pano_inpaint.console import show_error
 from pano_inpaint.eraser import find_structure
-from pano_inpaint.errors import MissingDependencyError, UsageError
+from pano_inpaint.errors import MissingDependencyError, PanoInpaintError, UsageError
 from pano_inpaint.masks import regions, spherical_cap
 from pano_inpaint.metrics import sharpness_ratio
 from pano_inpaint.panorama import Panorama, read_panorama, to_rgb, write_panorama
@@ -321,4 +322,8 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except PanoInpaintError as error:
+        show_error(error)
+        raise SystemExit(error.exit_code) from None

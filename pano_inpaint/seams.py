@@ -37,6 +37,8 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
     rims : sequence of ndarray of bool, shape (H, W), optional
         For each surface the pixels beside the hole that its fill should meet: not the edge of an object in
         front, nor another surface. All outside the hole if left out.
+    fade : float
+        Pixels inside the hole's edge over which shadows and gleams on the rim, and its noise, die away.
 
     Returns
     -------

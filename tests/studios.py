@@ -64,10 +64,11 @@ def write_tour(folder, names=("lounge.png", "study.png"), height=64):
 
 
 class Client:
-    """A program that uses the studio's routes."""
+    """A program that uses the studio's routes; `tabs` are closed before the studio ends."""
 
     def __init__(self, url):
         self.url = url
+        self.tabs = []
 
     def get(self, path):
         return ask(f"{self.url}/api/{path}")
@@ -107,4 +108,9 @@ class Client:
 @contextmanager
 def studio(source, make_eraser=Painter, **options):
     with running(build_studio(source, make_eraser, **options)) as url:
-        yield Client(url)
+        client = Client(url)
+        try:
+            yield client
+        finally:
+            for tab in client.tabs:
+                tab.close()

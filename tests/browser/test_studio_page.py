@@ -26,6 +26,7 @@ def tour(tmp_path):
 def open_studio(open_tab):
     def open_(client, **options):
         tab = open_tab(reduced_motion="reduce", **({"viewport": {"width": 780, "height": 460}} | options))
+        client.tabs.append(tab)
         tab.goto(client.url)
         tab.wait_for_selector(READY.format("paint"), state="attached")
         return tab

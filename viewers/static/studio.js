@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  const DIVIDER_STEP = 0.02, SIZE_STEP = 1.15;
+  const SIZE_STEP = 1.15;
   const MASK_HEIGHT = 2048;                        // rows of the shown mask; Python draws at the picture's own
   const TINT = 0.5;                                // how strongly the mask shows
   const SMALLEST = 0.3, LARGEST = 60;              // brush radius at both ends of its slider, degrees
@@ -33,11 +33,13 @@
       this._listScenes();
       this._wireTools();
       this._wirePanel();
-      this._wireCompare();
+      this.comparison = new PanoramaComparison(() => this.view, {
+        stage: byId("compare"), handle: byId("divider"), buttons: [byId("peek"), byId("peek-original")],
+      });
       this._wireSession();
       document.addEventListener("keydown", (event) => this._keyDown(event));
       document.addEventListener("keyup", (event) => this._keyUp(event));
-      window.addEventListener("blur", () => { this.peek = false; this._holdPan(false); });
+      window.addEventListener("blur", () => this._holdPan(false));
     }
 
     get mode() {
@@ -89,8 +91,8 @@
       this.sources = { after: after.blob, ...(before ? { before: before.blob } : {}), ...(deciding ? {} : { mask: this.mask.canvas }) };
       if (!await this.view.load(this.sources) || ticket !== this._ticket) return;
       this._fresh = this.view;                     // the other view loads when it is asked for
-      this.divider = deciding ? 0.5 : 0;
-      this.peek = false;
+      this.comparison.divider = deciding ? 0.5 : 0;
+      this.comparison.peek = false;
       this._setState("ready");
       this._refresh();
     }
@@ -256,22 +258,6 @@
       this.sphere.tint = [0.96, 0.13, 0.35, this._maskShown ? TINT : 0];
       this.plane.maskOpacity = this._maskShown ? TINT : 0;
       this.view.requestRender();
-    }
-
-    get divider() { return this.view.divider; }
-    set divider(share) {
-      this.view.divider = share;
-      const percent = Math.round(this.view.divider * 100);
-      byId("compare").style.setProperty("--at", `${this.view.divider * 100}%`);
-      byId("divider").setAttribute("aria-valuenow", percent);
-      byId("divider").setAttribute("aria-valuetext", `${percent} percent before`);
-    }
-
-    get peek() { return this.view.peek; }
-    set peek(shown) {
-      this.view.peek = shown && this.view.comparing;
-      for (const id of ["peek", "peek-original"]) byId(id).setAttribute("aria-pressed", this.view.peek);
-      byId("compare").classList.toggle("peeking", this.view.peek);
     }
 
     /* ---- the page ---- */
@@ -467,39 +453,6 @@
       this._announce("Cancelled");
     }
 
-    _wireCompare() {
-      const handle = byId("divider");
-      handle.addEventListener("pointerdown", (event) => {
-        handle.setPointerCapture(event.pointerId);
-        event.preventDefault();
-        handle.focus({ focusVisible: false });
-      });
-      handle.addEventListener("pointermove", (event) => {
-        if (!handle.hasPointerCapture(event.pointerId)) return;
-        const box = this.view.canvas.getBoundingClientRect();
-        this.divider = (event.clientX - box.left) / box.width;
-      });
-      handle.addEventListener("keydown", (event) => {
-        const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5, Home: -Infinity, End: Infinity };
-        if (!(event.key in steps)) return;
-        this.divider += steps[event.key] * DIVIDER_STEP;
-        event.preventDefault();
-        event.stopPropagation();
-      });
-      for (const id of ["peek", "peek-original"]) this._wirePeek(byId(id));
-    }
-
-    /* A pointer holds; a keyboard or a screen reader, which click without pointer events, toggle. */
-    _wirePeek(button) {
-      button.addEventListener("pointerdown", (event) => {
-        button.setPointerCapture(event.pointerId);
-        this.peek = true;
-      });
-      for (const name of ["pointerup", "pointercancel"]) button.addEventListener(name, () => { this.peek = false; });
-      button.addEventListener("click", (event) => { if (event.detail === 0) this.peek = !this.peek; });
-      button.addEventListener("contextmenu", (event) => event.preventDefault());
-    }
-
     _holdPan(held) {
       this.brush.panning = held;
       root.classList.toggle("panning", held);
@@ -535,7 +488,7 @@
         "[": () => { brush.size /= SIZE_STEP; }, "]": () => { brush.size *= SIZE_STEP; },
         m: () => this.toggleMask(), f: () => this.toggleFlat(), g: () => this.grow(), t: () => this.tripod(),
         Delete: () => this.clear(), Backspace: () => this.clear(), "?": () => byId("help").showModal(),
-        n: () => this._step(1), p: () => this._step(-1), o: () => { this.peek = true; },
+        n: () => this._step(1), p: () => this._step(-1), o: () => { this.comparison.peek = true; },
         Escape: () => { if (brush.active) brush.abandon(); else if (session.task) this._cancel(); },
         ...(deciding ? { a: () => byId("accept").click(), r: () => byId("retry").click(), d: () => byId("discard").click() } : {}),
         ...(onCanvas ? { Enter: () => this._stamp(event.shiftKey), " ": () => this._holdPan(true) } : {}),
@@ -557,7 +510,7 @@
 
     _keyUp(event) {
       if (event.key === " ") this._holdPan(false);
-      if (event.key.toLowerCase() === "o") this.peek = false;
+      if (event.key.toLowerCase() === "o") this.comparison.peek = false;
     }
 
     _step(way) {

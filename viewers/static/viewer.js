@@ -7,7 +7,6 @@
 "use strict";
 
 (() => {
-  const DIVIDER_STEP = 0.02;
   const SMALL = window.matchMedia("(max-width: 560px), (max-height: 420px)");
   const byId = (id) => document.getElementById(id);
   const root = document.documentElement;
@@ -70,7 +69,10 @@
       this.gyroscope = new PanoramaGyroscope(this.view);
       this._wireTools();
       this._wireGyroscope();
-      this._wireDivider();
+      this.comparison = new PanoramaComparison(() => this.view, {
+        stage: byId("compare"), handle: byId("divider"), buttons: [byId("peek")],
+      });
+      this.comparison.divider = 0.5;
       this._wireKeys();
     }
 
@@ -82,7 +84,7 @@
       const { scene, view } = this;
       this._markScene();
       this.controls.stop();
-      this.peek = false;
+      this.comparison.peek = false;
       byId("compare").hidden = true;
       this.hotspots.show([]);
       this._setState("loading");
@@ -118,22 +120,6 @@
         byId("panorama").focus({ focusVisible: false });     // the button goes with its scene
       };
       return { yaw, pitch, label: text || this.scenes[target].name, act };
-    }
-
-    get divider() { return this.view.divider; }
-    set divider(share) {
-      this.view.divider = share;
-      const percent = Math.round(this.view.divider * 100);
-      byId("compare").style.setProperty("--at", `${this.view.divider * 100}%`);
-      byId("divider").setAttribute("aria-valuenow", percent);
-      byId("divider").setAttribute("aria-valuetext", `${percent} percent before`);
-    }
-
-    get peek() { return this.view.peek; }
-    set peek(shown) {
-      this.view.peek = shown && this.view.comparing;
-      byId("peek").setAttribute("aria-pressed", this.view.peek);
-      byId("compare").classList.toggle("peeking", this.view.peek);
     }
 
     async _fetchSources(scene) {
@@ -207,7 +193,6 @@
       byId("help-close").addEventListener("click", () => byId("help").close());
       byId("help").addEventListener("click", (event) => { if (event.target === byId("help")) byId("help").close(); });
       this._wireFullscreen();
-      this._wirePeek();
     }
 
     _wireGyroscope() {
@@ -235,58 +220,24 @@
       else if (document.fullscreenEnabled) root.requestFullscreen().catch((error) => announce(error.message));
     }
 
-    /* A pointer holds; a keyboard or a screen reader, which click without pointer events, toggle. */
-    _wirePeek() {
-      const button = byId("peek");
-      button.addEventListener("pointerdown", (event) => {
-        button.setPointerCapture(event.pointerId);
-        this.peek = true;
-      });
-      for (const name of ["pointerup", "pointercancel"]) button.addEventListener(name, () => { this.peek = false; });
-      button.addEventListener("click", (event) => { if (event.detail === 0) this.peek = !this.peek; });
-      button.addEventListener("contextmenu", (event) => event.preventDefault());    // what a long touch opens
-      window.addEventListener("blur", () => { this.peek = false; });                // the key's release goes elsewhere
-    }
-
-    _wireDivider() {
-      const handle = byId("divider");
-      this.divider = 0.5;
-      handle.addEventListener("pointerdown", (event) => {
-        handle.setPointerCapture(event.pointerId);
-        event.preventDefault();
-        handle.focus({ focusVisible: false });
-      });
-      handle.addEventListener("pointermove", (event) => {
-        if (handle.hasPointerCapture(event.pointerId)) this.divider = event.clientX / this.view.canvas.clientWidth;
-      });
-      handle.addEventListener("keydown", (event) => {
-        const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5,
-                        Home: -Infinity, End: Infinity };
-        if (!(event.key in steps)) return;
-        this.divider += steps[event.key] * DIVIDER_STEP;
-        event.preventDefault();
-        event.stopPropagation();
-      });
-    }
-
     _wireKeys() {
       document.addEventListener("keydown", (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
         if (this._press(event)) event.preventDefault();
       });
       document.addEventListener("keyup", (event) => {
-        if (event.key.toLowerCase() === "b") this.peek = false;
+        if (event.key.toLowerCase() === "b") this.comparison.peek = false;
       });
     }
 
     _press(event) {
       const actions = {
         0: () => this.lookHome(), home: () => this.lookHome(),
-        b: () => { this.peek = true; },
+        b: () => { this.comparison.peek = true; },
         f: () => this.toggleFullscreen(),
         r: () => { this.controls.autorotate = !this.controls.autorotate; },
         n: () => this._step(1), p: () => this._step(-1),
-        "[": () => { this.divider -= DIVIDER_STEP; }, "]": () => { this.divider += DIVIDER_STEP; },
+        "[": () => { this.comparison.move(-1); }, "]": () => { this.comparison.move(1); },
         "?": () => byId("help").showModal(),
       };
       const action = actions[event.key.toLowerCase()];

@@ -21,6 +21,7 @@ from .store import ConflictError
 
 STATIC = {
     "tiles.js": "text/javascript", "engine.js": "text/javascript", "controls.js": "text/javascript",
+    "comparison.js": "text/javascript",
     "flat.js": "text/javascript", "marks.js": "text/javascript", "brush.js": "text/javascript",
     "session.js": "text/javascript", "studio.js": "text/javascript", "studio.css": "text/css",
 }  # fmt: skip
