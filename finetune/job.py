@@ -11,6 +11,7 @@ from pano_inpaint.models.layers import FusedBatchNormalization
 from pano_inpaint.models.presets import build_completion, build_trained_discriminator
 from pano_inpaint.models.schedule import build_schedule
 from pano_inpaint.models.sheets import build_sheet
+from pano_inpaint.pano_sets import balance_kinds
 from pano_inpaint.settings import subset
 
 SHEET_OF = 4  # panoramas on a sample sheet
@@ -58,7 +59,8 @@ class FinetuneJob:
 
     def batches(self, start):
         """Return the endless stream of panoramas, six faces each, from number `start` on."""
-        return self._dataset(self._train, training=True, start=start)
+        items = balance_kinds(self._train) if self._settings.balance else self._train
+        return self._dataset(items, training=True, start=start)
 
     def validation(self):
         """Return the held-out panoramas, each with its own fixed rotation and hole."""

@@ -30,6 +30,9 @@ class FinetuneSettings:
         measure it on.
     val_fraction : float
         Share of the scenes that is held out.
+    balance : bool
+        Draw furnished/empty pairs and panoramas without an empty picture equally often, however many
+        there are of each, see `balance_kinds`.
     min_width : int
         Narrower panoramas are left out; pixels.
     tilt_deg : float
@@ -56,6 +59,7 @@ discriminator_learning_rate, ema_decay
     freeze_depth: int = 6
     freeze_statistics: bool = True
     val_fraction: float = 0.2
+    balance: bool = False
     min_width: int = 512
     tilt_deg: float = 10.0
     hole_low_deg: float = 6.0

@@ -8,6 +8,7 @@ import re
 import warnings
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from pathlib import Path
 
 from PIL import Image
@@ -120,6 +121,15 @@ class _Search:
         else:
             self.items.append(item)
 
+    def skip_others(self, files):
+        """Note the panoramas that lie in folders of which no layout took a picture."""
+        taken = [path for item in self.items for path in (*item.paths, item.empty) if path]
+        known = {path.parent for path in (*taken, *(path for path, _ in self.skipped))}
+        for path in (self.root / name for name in files if _is_picture(name)):
+            alone = PanoItem(path.stem, path.stem, EQUIRECTANGULAR, (path,))
+            if path.parent not in known and not self._fault(alone):
+                self.skipped.append((path, "of another layout, which needs a folder of its own"))
+
     def _fault(self, item):
         sizes = []
         for path in (*item.paths, *([item.empty] if item.empty else ())):
@@ -174,7 +184,9 @@ def find_panoramas(folder, *, min_width=512):
     files = list_files(root)
     for claim in (_claim_structured3d, _claim_zind, _claim_skyboxes, _claim_stanford):
         claim(search, files)
-    if not search.layouts:
+    if search.layouts:
+        search.skip_others(files)
+    else:
         _claim_tree(search, files)
     if not search.items:
         reasons = "; ".join(f"{path.name}: {reason}" for path, reason in search.skipped[:3])
@@ -219,6 +231,27 @@ def split_scenes(items, val_fraction, seed=0):
     held_out = set(scenes[:count])
     train = tuple(item for item in items if item.scene not in held_out)
     return train, tuple(item for item in items if item.scene in held_out)
+
+
+def balance_kinds(items):
+    """Repeat panoramas so that furnished/empty pairs and panoramas alone are equally many.
+
+    Parameters
+    ----------
+    items : sequence of PanoItem
+
+    Returns
+    -------
+    tuple of PanoItem
+        All of them, those of the rarer kind several times; as they came if there is one kind only.
+    """
+    pairs, alone = (
+        tuple(item for item in items if (item.empty is not None) == paired) for paired in (True, False)
+    )
+    if not pairs or not alone:
+        return tuple(items)
+    rare, common = sorted((pairs, alone), key=len)
+    return (*common, *islice(cycle(rare), len(common)))
 
 
 def read_size(path):

@@ -1,12 +1,13 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from pano_inpaint.errors import FileError, UsageError
-from pano_inpaint.pano_sets import SKYBOX, PanoItem, find_panoramas, split_scenes
+from pano_inpaint.pano_sets import SKYBOX, PanoItem, balance_kinds, find_panoramas, split_scenes
 
 
 def save(path, width=64, height=32):
@@ -150,3 +151,26 @@ def test_finding_needs_no_tensorflow():
     code = "import sys, pano_inpaint.pano_sets, pano_inpaint.pano_samples, pano_inpaint.photo_samples\n"
     code += "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_panoramas_beside_another_layout_are_named_as_skipped(tmp_path):
+    structured3d(tmp_path, instances=True)
+    save(tmp_path / "hall.jpg")
+    save(tmp_path / "plan.png", 60, 40)
+    found = find(tmp_path)
+    assert len(found.items) == 1
+    assert "skipped 1: of another layout, which needs a folder of its own (hall.jpg)" in found.report
+
+
+@pytest.mark.parametrize(("pairs", "alone"), [(5, 2), (2, 5), (3, 3)])
+def test_balanced_kinds_are_equally_many_and_nothing_is_lost(pairs, alone):
+    paired = [PanoItem("home", f"p{number}", "", (), empty=Path("e.png")) for number in range(pairs)]
+    lone = [PanoItem("hall", f"a{number}", "", ()) for number in range(alone)]
+    balanced = balance_kinds([*paired, *lone])
+    assert set(balanced) == {*paired, *lone}
+    assert sum(item.empty is not None for item in balanced) == len(balanced) / 2 == max(pairs, alone)
+
+
+def test_one_kind_stays_as_it_is():
+    lone = (PanoItem("hall", "a", "", ()), PanoItem("hall", "b", "", ()))
+    assert balance_kinds(lone) == lone

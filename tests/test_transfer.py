@@ -5,39 +5,21 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
+from small_sets import add_homes, write_sets
 
-from benchmarks.transfer import ARMS, SIZE, _divide
+from benchmarks.short_runs import SIZE, divide
+from benchmarks.transfer import ARMS
 from benchmarks.transfer_plot import STYLES, draw_curves
 from pano_inpaint.errors import UsageError
 
 
-def save(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-
-
-def add_homes(folder, numbers, rooms=2):
-    height = 2 * SIZE
-    picture = np.full((height, 2 * height, 3), 120, np.uint8)
-    instances = np.zeros((height, 2 * height), np.uint16)
-    instances[40:80, 60:120] = 5
-    for number, room in itertools.product(numbers, range(rooms)):
-        home = folder / f"scene_{number:05d}" / "2D_rendering" / f"room_{room}" / "panorama"
-        save(home / "empty" / "rgb_rawlight.png", picture)
-        save(home / "full" / "rgb_rawlight.png", picture // 2)
-        save(home / "full" / "instance.png", instances)
-
-
 @pytest.fixture
 def sets(tmp_path):
-    add_homes(tmp_path / "homes", range(6))
-    for number in range(5):
-        save(tmp_path / "real" / f"hall{number}.png", np.full((256, 512, 3), 90, np.uint8))
-    return tmp_path / "homes", tmp_path / "real", tmp_path / "out"
+    return *write_sets(tmp_path), tmp_path / "out"
 
 
 def test_homes_are_held_out_whole(sets):
-    order, validation, views = _divide(*sets)
+    order, validation, views = divide(*sets)
     training, held_out = ({item.scene for item in items} for items in (order(0), validation["homes"]))
     assert not training & held_out
     assert len(training | held_out) == 6
@@ -47,9 +29,9 @@ def test_homes_are_held_out_whole(sets):
 
 
 def test_homes_rendered_later_only_train_and_come_last(sets):
-    before, held_out, _ = _divide(*sets)
+    before, held_out, _ = divide(*sets)
     add_homes(sets[0], range(6, 20))
-    after, still_held_out, _ = _divide(*sets)
+    after, still_held_out, _ = divide(*sets)
     assert held_out == still_held_out
     for seed in (0, 1):
         assert after(seed)[: len(before(seed))] == before(seed)
@@ -57,7 +39,7 @@ def test_homes_rendered_later_only_train_and_come_last(sets):
 
 
 def test_copies_have_the_size_that_is_trained_at(sets):
-    order, _, _ = _divide(*sets)
+    order, _, _ = divide(*sets)
     item = order(0)[0]
     with Image.open(item.empty) as empty, Image.open(item.object_mask[0]) as objects:
         assert empty.size == objects.size == (4 * SIZE, 2 * SIZE)
@@ -67,7 +49,7 @@ def test_copies_have_the_size_that_is_trained_at(sets):
 def test_one_home_is_not_enough(tmp_path, sets):
     add_homes(tmp_path / "one", [0])
     with pytest.raises(UsageError, match="two homes"):
-        _divide(tmp_path / "one", *sets[1:])
+        divide(tmp_path / "one", *sets[1:])
 
 
 def test_curves_are_drawn_of_whatever_is_there(tmp_path):
