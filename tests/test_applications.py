@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +132,17 @@ def test_bad_input_gets_one_clear_line(tmp_path, program, arguments, message):
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("balance", "drawn"), [(False, 4), (True, 6)])
+def test_finetune_balances_pairs_and_other_panoramas_when_asked(tiny_preset, monkeypatch, balance, drawn):
+    from finetune import job
+    from finetune.settings import FinetuneSettings
+    from pano_inpaint.pano_sets import PanoItem
+
+    pairs = [PanoItem("home", f"pair {number}", "", (), empty=Path("empty.png")) for number in range(3)]
+    hall = PanoItem("hall", "hall", "", ())
+    monkeypatch.setattr(job, "panorama_dataset", lambda items, **_: items)
+    settings = FinetuneSettings(face_size=32, balance=balance)
+    items = job.FinetuneJob(settings, tiny_preset, [*pairs, hall], [hall]).batches(0)
+    assert len(items) == drawn and items.count(hall) == drawn - 3
