@@ -377,6 +377,34 @@ def test_a_scene_that_cannot_be_read_leaves_the_others(tour):
         assert client.erase(names.index("lounge"))["state"] == "done"
 
 
+def test_a_jpeg_is_shown_as_it_is_until_something_is_erased(tmp_path):
+    plain = Image.fromarray(smooth(256, 512))
+    plain.save(tmp_path / "a.jpg", quality=90)
+    turned = Image.Exif()
+    turned[0x0112] = 3  # upside down
+    plain.save(tmp_path / "b.jpg", quality=90, exif=turned)
+    whole = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "c.jpg").write_bytes(whole[: len(whole) // 2])
+    with studio(tmp_path) as client:
+        assert client.bytes("api/scenes/0/pictures/current") == whole
+        small = decoded(client.bytes("api/scenes/0/thumbnail"))
+        assert small.shape == (136, 272, 3)
+        expected = np.asarray(plain.resize((272, 136), Image.Resampling.BOX), float)
+        assert np.abs(small - expected).mean() < 4
+        upright = np.asarray(plain.rotate(180), float)
+        assert np.abs(decoded(client.bytes("api/scenes/1/pictures/current")) - upright).mean() < 4
+        status, answer = client.get("scenes/2/thumbnail")
+        assert status == 422
+        assert "c.jpg" in answer["error"]
+        client.mark(0, NADIR)
+        client.erase(0)
+        result = decoded(client.bytes("api/scenes/0/pictures/result")).astype(int)
+        assert np.abs(result[-1] - colour_of(0)).max() < 8
+        client.ok("scenes/0/accept")
+        assert client.bytes("api/scenes/0/pictures/current") != whole
+        assert client.bytes("api/scenes/0/pictures/original") == whole
+
+
 def test_thumbnails_and_pictures_are_asked_for_once(tour):
     with studio(tour) as client:
         thumbnail = client.bytes("api/scenes/0/thumbnail")

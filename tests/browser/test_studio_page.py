@@ -91,7 +91,8 @@ def test_a_click_paints_the_analytic_cap_at_equator_seam_and_nadir(tour, open_st
             expected |= cap(record)
             np.testing.assert_array_equal(shown_mask(tab), expected)
             np.testing.assert_array_equal(server_mask(client), expected)
-            assert (snapshot(tab, "studio.view")[::40, ::40] > 0).any()
+            shown = snapshot(tab, "(studio.view.tint = [1, 0, 0, 1], studio.view)")
+            assert shown[shown.shape[0] // 2, shown.shape[1] // 2].tolist() == [255, 0, 0]
 
 
 def test_strokes_over_the_seam_and_the_nadir_are_the_same_here_and_there(tour, open_studio):
@@ -213,6 +214,13 @@ def test_lasso_eraser_and_flat_view_work_on_one_mask(tour, open_studio):
         assert record[:2] == pytest.approx([100, -50], abs=1)
         np.testing.assert_array_equal(shown_mask(tab), holed | cap(record))
         np.testing.assert_array_equal(server_mask(client), holed | cap(record))
+        x, y = (round(where[side]) for side in "xy")
+        assert snapshot(tab, "(studio.view.maskOpacity = 1, studio.view)")[y, x].tolist() == [245, 33, 89]
+        tab.keyboard.press("f")  # marks that were made on the flat view are on the sphere
+        wait_until(tab, "studio.view === studio.sphere && studio.sphere.shows(studio.mask)")
+        look(tab, 100, -50)
+        shown = snapshot(tab, "(studio.view.tint = [1, 0, 0, 1], studio.view)")
+        assert shown[shown.shape[0] // 2, shown.shape[1] // 2].tolist() == [255, 0, 0]
 
 
 def test_everything_goes_by_keys_alone(tour, open_studio):

@@ -5,8 +5,9 @@
  *   brush.tool = "lasso";
  *
  * `mask` returns the MarkMask that is painted on, or null while there is nothing to paint; `finish(mark, patch)` is
- * told each finished mark. Works on any view that has screenToSphere, sphereToScreen and update. The left button,
- * a pen and one finger paint; other buttons, two fingers and the space bar turn the view.
+ * told each finished mark. Works on any view that has screenToSphere, sphereToScreen and requestRender; before it
+ * draws, somebody brings the mask's changes to it. The left button, a pen and one finger paint; other buttons, two
+ * fingers and the space bar turn the view.
  */
 "use strict";
 
@@ -56,7 +57,6 @@
       this._stroke = null;                         // {pointer, mark, corners} while one is being made
       this._at = null;                             // where the pointer is
       this._keyed = null;                          // the mark that keys are making
-      this.costs = [];                             // ms that the last moves took
     }
 
     get tool() { return this._tool; }
@@ -107,7 +107,7 @@
       if (stroke.mark.kind === "stroke") {
         const mask = this._mask();
         mask.undo(mask.end());
-        this._show();
+        this.view.requestRender();
       }
       this.outline();
     }
@@ -145,7 +145,7 @@
       mask.begin();
       mask.draw(mark);
       const patch = mask.end();
-      this._show();
+      this.view.requestRender();
       this._finish(mark, patch);
     }
 
@@ -177,11 +177,8 @@
     _move(event) {
       this._at = { x: event.offsetX, y: event.offsetY };
       if (this._stroke?.pointer !== event.pointerId) return this.outline();
-      const started = performance.now();
       const steps = event.getCoalescedEvents?.() ?? [];
       for (const step of steps.length ? steps : [event]) this._extend(step);
-      this.costs.push(performance.now() - started);
-      if (this.costs.length > 200) this.costs.shift();
       this.outline();
     }
 
@@ -201,7 +198,7 @@
       if (last && angleBetween(last, record) < radius / 50 && Math.abs(last[2] - radius) < radius / 50) return;
       points.push(record);
       this._mask().drawRecord(record, last, erase);
-      this._show();
+      this.view.requestRender();
     }
 
     _release(event) {
@@ -228,10 +225,6 @@
       event.stopImmediatePropagation();
       const way = event.deltaY || event.deltaX;    // some systems turn shift + wheel sideways
       this.size = this._size * Math.exp(clamp(-way * 0.002, -0.3, 0.3));
-    }
-
-    _show() {
-      for (const box of this._mask().flush()) this.view.update("mask", box);
     }
 
     /* Draw the brush's outline at the pointer, or in the middle for keys, and the lasso being drawn. */

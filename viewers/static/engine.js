@@ -93,7 +93,7 @@
 
   class PanoramaView extends EventTarget {
     /* Options: maxTextureSize lowers the graphics driver's own limit (tests). Throws where WebGL is missing.
-     * Events: "render" after each drawing, "restore" after a lost context came back. */
+     * Events: "draw" before each drawing, "render" after it, "restore" after a lost context came back. */
     constructor(canvas, { maxTextureSize = Infinity } = {}) {
       super();
       this.canvas = canvas;
@@ -146,7 +146,7 @@
       if (fov === null) this.zoom = Math.tan(START_DIAGONAL / 2); else this.fov = fov;
     }
 
-    /* Show other pictures: {after, before?, mask?}, each a Blob, image, canvas, or {picture, crop}.
+    /* Show other pictures: {after, before?, mask?}, each a Blob, image, canvas, raster or {picture, crop}.
      * Resolves to false when another load overtook this one. */
     async load(sources) {
       const ticket = ++this._ticket;
@@ -160,7 +160,9 @@
       return true;
     }
 
-    /* Upload a changed window {x, y, width, height} of a live canvas again, e.g. after a stroke of the mask. */
+    shows(raster) { return Object.values(this.layers).some(({ source }) => source === raster); }
+
+    /* Upload a changed window {x, y, width, height} of a raster again, e.g. after a stroke of the mask. */
     update(name, changed) {
       this.tiles.update(this.layers[name], changed);
       this.requestRender();
@@ -192,6 +194,7 @@
     }
 
     render() {
+      this.dispatchEvent(new Event("draw"));
       if (this._frame) cancelAnimationFrame(this._frame);
       this._frame = null;
       const { gl, layers, uniforms } = this;

@@ -1,10 +1,10 @@
 /* The whole sphere as a flat picture, with the surface of a PanoramaView as far as controls and tools need it.
  *
  *   const view = new FlatView(canvas);
- *   await view.load({ after: blob, before: otherBlob, mask: canvas });
+ *   await view.load({ after: blob, before: otherBlob, mask: raster });
  *
  * The picture goes on endlessly to both sides. `zoom` is 1 where all of it is seen and smaller when nearer, so
- * that wheel, pinch and keys work as on the sphere. The mask is drawn in its own colours.
+ * that wheel, pinch and keys work as on the sphere.
  */
 "use strict";
 
@@ -12,12 +12,12 @@
   const WIDEST = 4096;              // pixels of the copies that are kept
   const NEAREST = 1 / 16;
   const MAX_PIXEL_RATIO = 2;
+  const COLOUR = [245, 33, 89, 255];             // of the mask
 
   function clamp(value, low, high) { return Math.min(Math.max(value, low), high); }
   function wrapDegrees(angle) { return ((angle + 180) % 360 + 360) % 360 - 180; }
 
   async function decode(picture) {
-    if (picture instanceof HTMLCanvasElement) return picture;
     const bitmap = await createImageBitmap(picture);
     if (bitmap.width <= WIDEST) return bitmap;
     const smaller = await createImageBitmap(bitmap, { resizeWidth: WIDEST, resizeHeight: WIDEST / 2, resizeQuality: "medium" });
@@ -75,11 +75,12 @@
 
     async load(sources) {
       const ticket = ++this._ticket;
-      const names = ["after", "before", "mask"].filter((name) => sources[name]);
+      const names = ["after", "before"].filter((name) => sources[name]);
       const decoded = await Promise.all(names.map((name) => decode(sources[name])));
       if (ticket !== this._ticket) return false;
       this.unload();
       names.forEach((name, index) => { this.layers[name] = decoded[index]; });
+      if (sources.mask) this._loadMask(sources.mask);
       this.render();
       return true;
     }
@@ -87,9 +88,32 @@
     unload() {
       for (const picture of Object.values(this.layers)) picture.close?.();
       this.layers = {};
+      this._raster = null;
     }
 
-    update() { this.requestRender(); }        // the mask is a live canvas
+    shows(raster) { return this._raster === raster; }
+
+    _loadMask(raster) {
+      const { width, height } = raster;
+      this._raster = raster;
+      this.layers.mask = Object.assign(document.createElement("canvas"), { width, height });
+      this.update("mask", { x: 0, y: 0, width, height });
+    }
+
+    /* Bring a changed window {x, y, width, height} of the mask up to date. */
+    update(name, { x, y, width, height }) {
+      const context = this.layers[name].getContext("2d");
+      const image = context.createImageData(width, height);
+      const pixels = new Uint32Array(image.data.buffer);
+      const [colour] = new Uint32Array(Uint8Array.of(...COLOUR).buffer);
+      const { data, width: across } = this._raster;
+      for (let row = 0, at = 0; row < height; row++) {
+        let from = (y + row) * across + x;
+        for (let column = 0; column < width; column++, at++, from++) if (data[from]) pixels[at] = colour;
+      }
+      context.putImageData(image, x, y);
+      this.requestRender();
+    }
 
     screenToSphere(x, y) {
       const { width, height, left, top } = this._scale();
@@ -108,6 +132,7 @@
     requestRender() { this._frame ??= requestAnimationFrame(() => this.render()); }
 
     render() {
+      this.dispatchEvent(new Event("draw"));
       if (this._frame) cancelAnimationFrame(this._frame);
       this._frame = null;
       const { context, canvas, layers } = this;

@@ -2,8 +2,8 @@
  *
  *   const mask = new MarkMask(1024);
  *   mask.draw({ kind: "stroke", points: [[yaw, pitch, radius], …], erase: false });
- *   view.load({ after: picture, mask: mask.canvas });
- *   for (const box of mask.flush()) view.update("mask", box);
+ *   view.load({ after: picture, mask });
+ *   for (const box of mask.takeChanges()) view.update("mask", box);
  *
  * Angles are degrees at the public surface and radians inside. A pixel is marked if its centre lies within the
  * radius of a record or of the arc between two, or if a lasso winds round it; Python draws the same at the
@@ -15,7 +15,7 @@
   const EPSILON = 1e-6;             // of a pixel: a pixel centre on a disc's rim belongs to the disc
   const PARALLEL = 1e-9;            // sine of the angle between directions that no great circle is drawn through
   const TURN = 2 * Math.PI;
-  const COLOUR = [255, 38, 92];     // what is marked; red is what the engine reads
+  const MARKED = 255;               // what the engine reads as wholly covered
 
   function radians(degrees) { return degrees * (Math.PI / 180); }
   function clamp(value, low, high) { return Math.min(Math.max(value, low), high); }
@@ -59,28 +59,26 @@
       this.height = height;
       this.width = 2 * height;
       this.data = new Uint8Array(this.width * height);
-      this.canvas = Object.assign(document.createElement("canvas"), { width: this.width, height });
-      this.context = this.canvas.getContext("2d");
       this.latitudes = Float64Array.from({ length: height }, (_, row) => (0.5 - (row + 0.5) / height) * Math.PI);
       this._before = null;
       this._boxes = this._noBoxes();
       this._changed = this._noBoxes();
     }
 
-    get isEmpty() { return !this.data.includes(1); }
+    get isEmpty() { return !this.data.includes(MARKED); }
 
     /* Draw a whole mark. */
     draw(mark) {
       if (mark.kind === "stroke") {
         mark.points.forEach((point, index) => this.drawRecord(point, mark.points[index - 1], mark.erase));
-      } else if (mark.kind === "lasso") this._drawLasso(mark.points, mark.erase ? 0 : 1);
+      } else if (mark.kind === "lasso") this._drawLasso(mark.points, mark.erase ? 0 : MARKED);
       else if (mark.kind === "grow") this._grow(radians(mark.radius));
       else if (mark.kind === "clear") this._fill(0, 0, this.height, this.width, 0);
     }
 
     /* Draw one record of a stroke, and the way to it from the one before. */
     drawRecord([yaw, pitch, radius], previous, erase) {
-      const value = erase ? 0 : 1;
+      const value = erase ? 0 : MARKED;
       this._disc(radians(yaw), radians(pitch), radians(radius), value);
       if (!previous) return;
       const from = toVector(radians(previous[0]), radians(previous[1]));
@@ -118,22 +116,11 @@
 
     clear() { this._fill(0, 0, this.height, this.width, 0); }
 
-    /* Bring the canvas up to date; returns the windows {x, y, width, height} that changed. */
-    flush() {
+    /* The windows {x, y, width, height} that changed since they were last asked for. */
+    takeChanges() {
       const changed = this._boxes.filter((box) => box.right > box.left);
       this._boxes = this._noBoxes();
-      return changed.map(({ left, top, right, bottom }) => {
-        const width = right - left, height = bottom - top;
-        const image = this.context.createImageData(width, height);
-        const pixels = new Uint32Array(image.data.buffer);
-        const colour = new Uint32Array(Uint8Array.of(...COLOUR, 255).buffer)[0];
-        for (let row = 0, at = 0; row < height; row++) {
-          let from = (top + row) * this.width + left;
-          for (let column = 0; column < width; column++, at++, from++) if (this.data[from]) pixels[at] = colour;
-        }
-        this.context.putImageData(image, left, top);
-        return { x: left, y: top, width, height };
-      });
+      return changed.map(({ left, top, right, bottom }) => ({ x: left, y: top, width: right - left, height: bottom - top }));
     }
 
     /* One box for each half of the picture: a stroke over the seam touches both ends and little of each. */
@@ -307,7 +294,7 @@
           const target = row + offset;
           if (target < 0 || target >= height) continue;
           const half = Math.floor(halfWidth(latitudes[target], latitudes[row], radius) * scale + EPSILON);
-          this._span(target, first - half, last + half, 1);
+          this._span(target, first - half, last + half, MARKED);
         }
       }
     }

@@ -20,6 +20,7 @@
       this.mask = null;
       this.patches = new Map();                    // mark -> what it changed
       this.seed = 0;
+      this._hasShown = false;                      // whether the first scene stands
       this.sphere = new PanoramaView(byId("sphere"));
       this.sphereControls = new PanoramaControls(this.sphere);
       this.plane = new FlatView(byId("plane"));
@@ -28,6 +29,7 @@
         mask: () => (this.mode === "paint" && root.dataset.state === "ready" ? this.mask : null),
         finish: (mark, patch) => this._finish(mark, patch),
       });
+      for (const view of [this.sphere, this.plane]) view.addEventListener("draw", () => this._bringMask(view));
       this._use(this.sphere);
       this._fillIn();
       this._listScenes();
@@ -48,10 +50,11 @@
       return scene?.result ? "decide" : "paint";
     }
 
-    /* Open a scene: at once as its thumbnail, then as it is. */
+    /* Open a scene: as its thumbnail if that is there sooner, then as it is. */
     async show(number, { keepView = false } = {}) {
       const ticket = this._ticket = (this._ticket ?? 0) + 1;
       const { session } = this;
+      this._arrived = false;                       // whether the scene's picture is here
       this._setState("loading");
       this.brush.abandon();
       try {
@@ -63,36 +66,50 @@
           const { yaw, pitch, fov } = session.scene.view;
           for (const view of [this.sphere, this.plane]) view.reset({ yaw, pitch, fov });
           this.plane.reset();
-          await this._showThumbnail(number, ticket);
+          this._showThumbnail(number, ticket);
         }
-        await this._load(ticket);
+        await this._load(await this._fetchPictures(), ticket);
       } catch (error) {
-        if (ticket === this._ticket) this._tellTrouble(`“${session.scene?.name ?? "The scene"}” could not be shown: ${error.message}`);
+        this._fail(error, ticket);
       }
     }
 
     async _showThumbnail(number, ticket) {
-      const response = await fetch(this.session.thumbnail(number));
-      if (!response.ok) throw new Error((await response.json()).error);
-      const blob = await response.blob();
-      if (ticket === this._ticket) await this.view.load({ after: blob });
+      try {
+        const response = await fetch(this.session.thumbnail(number));
+        if (!response.ok) throw new Error((await response.json()).error);
+        const blob = await response.blob();
+        if (ticket === this._ticket && !this._arrived) await this.view.load({ after: blob });
+      } catch (error) {
+        this._fail(error, ticket);                 // making it reads the whole file, so the file is damaged
+      }
     }
 
-    /* Fetch and show the scene's pictures: current and mask to paint, or the result and what was before. */
-    async _load(ticket) {
+    _fail(error, ticket) {
+      if (ticket !== this._ticket) return;
+      this._tellTrouble(`“${this.session.scene?.name ?? "The scene"}” could not be shown: ${error.message}`);
+    }
+
+    /* Fetch the scene's pictures: what it is now, to paint on, or the result; and what was before. */
+    async _fetchPictures() {
       const { session } = this;
       const deciding = this.mode === "decide";
       const wanted = deciding ? ["result", "current"] : ["current", ...(session.scene.accepted ? ["original"] : [])];
       const [after, before] = await Promise.all(wanted.map((kind) => session.picture(kind)));
+      return { deciding, after, before };
+    }
+
+    async _load({ deciding, after, before }, ticket) {
       if (ticket !== this._ticket) return;
+      this._arrived = true;
       const height = Math.min(after.height, MASK_HEIGHT);
       if (this.mask?.height !== height) this.mask = new MarkMask(height);
       this._redraw();
-      this.sources = { after: after.blob, ...(before ? { before: before.blob } : {}), ...(deciding ? {} : { mask: this.mask.canvas }) };
+      this.sources = { after: after.blob, ...(before ? { before: before.blob } : {}), ...(deciding ? {} : { mask: this.mask }) };
       if (!await this.view.load(this.sources) || ticket !== this._ticket) return;
-      this._fresh = this.view;                     // the other view loads when it is asked for
       this.comparison.divider = deciding ? 0.5 : 0;
       this.comparison.peek = false;
+      this._hasShown = true;                       // the other scenes' small pictures can come now
       this._setState("ready");
       this._refresh();
     }
@@ -103,7 +120,12 @@
       this.patches = new Map();
       mask.clear();
       session.marks.slice(0, session.shown).forEach((mark) => mask.draw(mark));
-      mask.flush();
+    }
+
+    /* Bring what changed in the mask to a view that is about to draw: once a frame, however many moves it had. */
+    _bringMask(view) {
+      if (view !== this.view || !view.shows(this.mask)) return;
+      for (const box of this.mask.takeChanges()) view.update("mask", box);
     }
 
     /* ---- marks ---- */
@@ -137,7 +159,7 @@
     }
 
     _showMask(said) {
-      for (const box of this.mask.flush()) this.view.update("mask", box);
+      this.view.requestRender();
       this._announce(said);
     }
 
@@ -272,6 +294,7 @@
       this._setState("error");
       byId("message").firstElementChild.textContent = said;
       byId("message").hidden = false;
+      this._hasShown = true;
       this._refresh();
     }
 
@@ -368,7 +391,7 @@
       badge.hidden = !said;
       const source = this.session.thumbnail(scene.number);
       const image = button.querySelector("img");
-      if (!scene.problem && image.getAttribute("src") !== source) image.src = source;
+      if (this._hasShown && !scene.problem && image.getAttribute("src") !== source) image.src = source;
     }
 
     _showTask(task) {

@@ -14,10 +14,11 @@
   const SMALLEST = 2048;            // width under which no smaller copy is kept
 
   /* A layer ready to be cut: its picture and smaller copies, each {bitmap, width, height, left, top} with the size of
-   * the whole sphere and the picture's place on it. Live canvases stay what they are, everything else is decoded. */
+   * the whole sphere and the picture's place on it. Rasters {data, width, height}, a Uint8Array of one byte a pixel
+   * that may change, stay what they are; everything else is decoded. */
   async function decode(source) {
     const { picture, crop = null } = source.picture ? source : { picture: source };
-    const live = picture instanceof HTMLCanvasElement;
+    const live = isRaster(picture);
     const bitmap = live ? picture : await createImageBitmap(picture);
     const { left, top, width, height } = crop ?? { left: 0, top: 0, width: bitmap.width, height: bitmap.height };
     const pictures = [{ bitmap, left, top, width, height }];
@@ -28,6 +29,9 @@
     }
     return { source, pictures, levels: [], width, height };
   }
+
+  function isRaster(picture) { return picture.data instanceof Uint8Array; }
+  function modulo(value, size) { return ((value % size) + size) % size; }
 
   /* Every 2 x 2 texels become one, so that a wide view neither flickers nor reads 16 texels per pixel. WebGL 1 makes
    * such copies itself only for powers of two, and would bleed over the seam. Null for odd and for small pictures. */
@@ -59,6 +63,22 @@
     }
   }
 
+  /* The same window of a raster's bytes. */
+  function readWindow({ data, width: across, height: down }, x, y, width, height) {
+    const bytes = new Uint8Array(width * height);
+    for (let row = 0; row < height; row++) {
+      const at = y + row, over = at < 0 || at >= down;
+      const start = (at < 0 ? -1 - at : over ? 2 * down - 1 - at : at) * across;
+      let column = modulo(x + (over ? Math.round(across / 2) : 0), across);
+      for (let done = 0; done < width; column = 0) {
+        const part = data.subarray(start + column, start + Math.min(across, column + width - done));
+        bytes.set(part, row * width + done);
+        done += part.length;
+      }
+    }
+    return bytes;
+  }
+
   /* Tiles that the cone round the view can reach: a cap of radius r at latitude p spans asin(sin r / cos p) of
    * longitude to each side, and all of it once it holds a pole. */
   function visibleTiles({ columns, rows }, { yaw, pitch, reach }) {
@@ -81,6 +101,7 @@
     constructor(gl, maxTextureSize = Infinity) {
       this.gl = gl;
       this.maxTextureSize = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE), maxTextureSize);
+      gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);      // rows of a raster follow each other without a gap
     }
 
     /* Cut all layers, level by level: on each level one grid for all, each cut in proportion to its own size.
@@ -105,7 +126,7 @@
       }
     }
 
-    /* Upload a changed window {x, y, width, height} of a layer's live canvas again. */
+    /* Upload a changed window {x, y, width, height} of a layer's raster again. */
     update(layer, changed) {
       for (const { picture, tiles } of new Set(layer.levels)) {
         for (const tile of tiles) this._updateTile(picture, tile, changed);
@@ -159,7 +180,8 @@
                                    ["MIN_FILTER", "LINEAR"], ["MAG_FILTER", "LINEAR"]]) {
         gl.texParameteri(gl.TEXTURE_2D, gl[`TEXTURE_${name}`], gl[value]);
       }
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
+      const format = isRaster(picture.bitmap) ? gl.LUMINANCE : gl.RGBA;
+      gl.texImage2D(gl.TEXTURE_2D, 0, format, width, height, 0, format, gl.UNSIGNED_BYTE, null);
       if (grid.columns * grid.rows === 1 && picture.bitmap instanceof ImageBitmap) this._uploadWhole(picture, tile);
       else this._upload(picture, tile, x, y, width, height);
       return tile;
@@ -176,6 +198,12 @@
 
     _upload(picture, tile, x, y, width, height) {
       const { gl } = this;
+      if (isRaster(picture.bitmap)) {
+        const bytes = readWindow(picture.bitmap, x, y, width, height);
+        gl.bindTexture(gl.TEXTURE_2D, tile.texture);
+        gl.texSubImage2D(gl.TEXTURE_2D, 0, x - tile.x, y - tile.y, width, height, gl.LUMINANCE, gl.UNSIGNED_BYTE, bytes);
+        return;
+      }
       const scratch = document.createElement("canvas");
       scratch.width = width;
       scratch.height = Math.min(height, STRIP);

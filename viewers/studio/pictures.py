@@ -1,16 +1,23 @@
-"""What the page shows of a scene: the original, what is accepted, and a result, all of it as JPEG."""
+"""What the page shows of a scene: the original, what is accepted, and a result, all of it as JPEG.
+
+A JPEG that nothing was erased from is sent as it is: the page stands sooner, and nothing is lost on the way.
+"""
 
 import hashlib
 import io
 import threading
+import warnings
 from collections import OrderedDict
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from pano_inpaint.errors import FileError, PanoInpaintError
 from pano_inpaint.files import replacing
+from pano_inpaint.gpano import find_placement, read_gpano
 from pano_inpaint.strokes import draw_marks
+from pano_inpaint.tours.tour import PictureFile
 
 from .layers import read_layer
 from .marks import read_marks
@@ -20,6 +27,7 @@ DISPLAY_WIDTH = 8192  # pixels: what every browser decodes
 THUMBNAIL = (272, 136)
 KINDS = ("original", "current", "result")
 _QUALITY = 95
+_SMALL_QUALITY = 85
 _KEPT_BYTES = 2**26  # of encoded pictures
 
 
@@ -91,6 +99,9 @@ class Pictures:
         FileError, UsageError
             If the scene has no usable picture.
         """
+        own = self._own_jpeg(number, kind)
+        if own is not None:
+            return _bytes_of(own)
         tag = self.tag(number, kind)
         if tag not in self._encoded:
             panorama = self._layered(number, self._results(number, kind))
@@ -107,7 +118,11 @@ class Pictures:
             self._store.folder / "thumbnails" / f"{self._store.key(number)}-{self.tag(number, 'current')}.jpg"
         )
         if not path.is_file():
-            data = encode_jpeg(self.current(number), THUMBNAIL[0], quality=85)
+            own = self._own_jpeg(number, "current")
+            if own is not None:
+                data = _shrink_jpeg(own)
+            else:
+                data = encode_jpeg(self.current(number), THUMBNAIL[0], quality=_SMALL_QUALITY)
             for old in path.parent.glob(f"{self._store.key(number)}-*.jpg"):
                 old.unlink(missing_ok=True)
             with replacing(path) as temporary:
@@ -124,6 +139,14 @@ class Pictures:
             raise ConflictError("expected a result to show, found none")
         return [*work.accepted, work.candidate]
 
+    def _own_jpeg(self, number, kind):
+        """Return the path of a scene's own file if browsers show the same of it as we do, or None."""
+        source = self._store.tour.scenes[number].source
+        if not isinstance(source, PictureFile) or self._results(number, kind):
+            return None
+        path = source.root / source.name
+        return path if _is_plain_jpeg(path) else None
+
     def _original(self, number):
         scene = self._store.tour.scenes[number]
         wanted = (number, tuple(fingerprint(scene)))
@@ -137,6 +160,47 @@ class Pictures:
         for result in results:
             panorama = read_layer(self._store.folder / result.file).laid_over(panorama)
         return panorama
+
+
+def _is_plain_jpeg(path):
+    """Tell whether a file is an upright JPEG of the whole sphere, in gray or colours, that pages can take."""
+    try:
+        with _opened_jpeg(path) as image:
+            xmp = image.info.get("xmp")
+            placement = find_placement(read_gpano(xmp.encode() if isinstance(xmp, str) else xmp), *image.size)
+            upright = image.getexif().get(0x0112, 1) == 1  # Exif orientation
+            kind = image.mode in ("RGB", "L") and "mp" not in image.info
+            return kind and upright and placement.is_full and image.width <= DISPLAY_WIDTH
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, PanoInpaintError):
+        return False  # reading it in full says what is wrong
+
+
+def _shrink_jpeg(path):
+    """Return a small copy of a JPEG; it is decoded at an eighth of its size where that is enough."""
+    try:
+        with _opened_jpeg(path) as image:
+            image.draft(None, (2 * THUMBNAIL[0], 2 * THUMBNAIL[1]))
+            small = image.copy()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error}") from error
+    if small.width > THUMBNAIL[0]:
+        small = small.resize(THUMBNAIL, Image.Resampling.BOX)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=_SMALL_QUALITY, icc_profile=image.info.get("icc_profile"))
+    return stream.getvalue()
+
+
+def _opened_jpeg(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # 16384x8192 is no bomb here
+        return Image.open(path, formats=["JPEG"])
+
+
+def _bytes_of(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def encode_jpeg(panorama, width, *, quality):
