@@ -4,9 +4,9 @@
 
 Start-up is from opening the address to the first frame after the page is ready, on a server that has never
 shown the tour, and on a reload; the peer is a plain page with the same file in an `<img>`, decoded and
-painted. A move is all script that it causes: handling the pointer, and the frame after it; the peer is a brush
-on a plain 2D canvas of the picture's size, moved along the same way. All take turns. What the graphics driver
-does afterwards (here: a software renderer) is in neither.
+painted. A move is all script that it causes: handling the pointer, and the frame after it; the peer is a
+brush on a plain 2D canvas of the picture's size, moved along the same way. All take turns. What the graphics
+driver does afterwards (here: a software renderer) is in neither.
 """
 
 import contextlib

@@ -176,10 +176,11 @@
 
     _move(event) {
       this._at = { x: event.offsetX, y: event.offsetY };
-      if (this._stroke?.pointer !== event.pointerId) return this.outline();
-      const steps = event.getCoalescedEvents?.() ?? [];
-      for (const step of steps.length ? steps : [event]) this._extend(step);
-      this.outline();
+      if (this._stroke?.pointer === event.pointerId) {
+        const steps = event.getCoalescedEvents?.() ?? [];
+        for (const step of steps.length ? steps : [event]) this._extend(step);
+      }
+      this._outlineSoon();
     }
 
     _extend(event) {
@@ -227,9 +228,14 @@
       this.size = this._size * Math.exp(clamp(-way * 0.002, -0.3, 0.3));
     }
 
+    /* Draw the outline in the next frame, unless the view that is drawn before has it drawn. */
+    _outlineSoon() { this._frame ??= requestAnimationFrame(() => this.outline()); }
+
     /* Draw the brush's outline at the pointer, or in the middle for keys, and the lasso being drawn. */
     outline() {
       const { view, overlay } = this;
+      if (this._frame) cancelAnimationFrame(this._frame);
+      this._frame = null;
       if (!view) return;
       const lasso = [this._stroke, this._keyed].find((one) => one?.mark.kind === "lasso");
       const corners = lasso ? lasso.mark.points.map(([yaw, pitch]) => ({ yaw, pitch })) : [];
@@ -251,8 +257,9 @@
     _path(directions, near = null) {
       let path = "", last = near;
       let pen = false;
+      const toScreen = this.view.projection();
       for (const { yaw, pitch } of directions) {
-        const point = this.view.sphereToScreen(yaw, pitch);
+        const point = toScreen(yaw, pitch);
         if (!point || Math.abs(point.x) > 1e5 || Math.abs(point.y) > 1e5) { pen = false; continue; }
         if (this.view.isFlat && last) point.x += Math.round((last.x - point.x) / this.view.turn) * this.view.turn;
         path += `${pen ? "L" : "M"}${point.x.toFixed(1)} ${point.y.toFixed(1)}`;

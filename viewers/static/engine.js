@@ -178,15 +178,21 @@
     }
 
     /* Null when the direction lies behind the viewer. */
-    sphereToScreen(yaw, pitch) {
+    sphereToScreen(yaw, pitch) { return this.projection()(yaw, pitch); }
+
+    /* The same as a function, for many directions at once. */
+    projection() {
       const { right, up, forward, tangentX, tangentY } = this._camera();
-      const level = Math.cos(radians(pitch));
-      const ray = [level * Math.sin(radians(yaw)), Math.sin(radians(pitch)), level * Math.cos(radians(yaw))];
-      const along = (axis) => ray[0] * axis[0] + ray[1] * axis[1] + ray[2] * axis[2];
-      const depth = along(forward);
-      if (depth <= 1e-9) return null;
-      return { x: (along(right) / depth / tangentX + 1) / 2 * this.canvas.clientWidth,
-               y: (1 - along(up) / depth / tangentY) / 2 * this.canvas.clientHeight };
+      const { clientWidth, clientHeight } = this.canvas;
+      return (yaw, pitch) => {
+        const level = Math.cos(radians(pitch));
+        const x = level * Math.sin(radians(yaw)), y = Math.sin(radians(pitch)), z = level * Math.cos(radians(yaw));
+        const depth = x * forward[0] + y * forward[1] + z * forward[2];
+        if (depth <= 1e-9) return null;
+        const across = (x * right[0] + y * right[1] + z * right[2]) / depth / tangentX;
+        const upwards = (x * up[0] + y * up[1] + z * up[2]) / depth / tangentY;
+        return { x: (across + 1) / 2 * clientWidth, y: (1 - upwards) / 2 * clientHeight };
+      };
     }
 
     requestRender() {

@@ -120,10 +120,14 @@
       return { yaw: wrapDegrees((x - left) / width * 360), pitch: clamp(90 - (y - top) / height * 180, -90, 90) };
     }
 
-    sphereToScreen(yaw, pitch) {
+    sphereToScreen(yaw, pitch) { return this.projection()(yaw, pitch); }
+
+    /* The same as a function, for many directions at once. */
+    projection() {
       const { width, height, top } = this._scale();
       const middle = this.canvas.clientWidth / 2;
-      return { x: middle + wrapDegrees(yaw - this._yaw) / 360 * width, y: top + (90 - pitch) / 180 * height };
+      return (yaw, pitch) => ({ x: middle + wrapDegrees(yaw - this._yaw) / 360 * width,
+                                y: top + (90 - pitch) / 180 * height });
     }
 
     /* Width of one turn on the screen, in CSS pixels. */
