@@ -255,6 +255,20 @@ def test_exhibits_show_what_changed(tmp_path):
     assert hall.hotspots[0].target == "lounge"
 
 
+def test_exhibits_without_links_are_matched_by_their_files(tmp_path):
+    root = folder_tour(tmp_path / "tour")
+    tour = read_tour(root)
+    report = erase_tour(tour, {"hall.jpg": hole()}, Painter(), tmp_path / "out")
+    scenes = {name: {"panorama": f"{name}.jpg"} for name in ("hall", "lounge")}
+    (root / "tour.json").write_text(json.dumps({"scenes": scenes}))
+    linked = read_tour(root / "tour.json")
+    (hall,) = [one for one in list_exhibits(read_tour(report.mirror), tmp_path / "pages", before=linked) if one.before]
+    assert hall.before == root / "hall.jpg"
+    other = pannellum_tour(tmp_path / "other")
+    with pytest.raises(UsageError, match="expected an earlier tour with the scenes of this one"):
+        list_exhibits(read_tour(report.mirror), tmp_path / "pages", before=read_tour(other))
+
+
 def test_places_that_a_mirror_must_not_take(tmp_path):
     root = folder_tour(tmp_path / "tour")
     tour, masks = read_tour(root), {"hall.jpg": hole()}

@@ -20,7 +20,7 @@ def write_tour_page(path, tour, *, before=None, title=None, max_width=MAX_WIDTH,
     tour : Tour
         From `pano_inpaint.tours.read_tour`.
     before : Tour, optional
-        The tour as it was; scenes are matched by their id, those that did not change have no divider.
+        The tour as it was; see `list_exhibits`. Scenes that did not change have no divider.
     title : str, optional
         Heading of the page; the tour's title if left out.
     max_width, form

@@ -4,7 +4,7 @@ import filecmp
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pano_inpaint.errors import PanoInpaintError
+from pano_inpaint.errors import PanoInpaintError, UsageError
 from pano_inpaint.panorama import write_panorama
 
 from .tour import Hotspot, PictureFile, View
@@ -48,7 +48,7 @@ def list_exhibits(tour, folder, *, before=None, tell=None):
     folder : str or Path
         Where panoramas put together from tiles are written, for as long as the page is made.
     before : Tour, optional
-        The tour as it was; scenes are matched by their id.
+        The tour as it was; scenes are matched by their id, or else by the names of their files.
     tell : callable, optional
         ``tell(scene, error)`` is called for a scene whose tiles cannot be read, which is then left out, or
         shown without its past if only that cannot be read.
@@ -61,12 +61,12 @@ def list_exhibits(tour, folder, *, before=None, tell=None):
     Raises
     ------
     FileError, UsageError
-        If tiles cannot be read and there is nobody to tell.
+        If tiles cannot be read and there is nobody to tell, or if the earlier tour has none of the scenes.
     """
     folder = Path(folder)
     shown = [scene for scene in tour.scenes if scene.source is not None]
     ids = {scene.id for scene in shown}
-    earlier = {scene.id: scene for scene in before.scenes if scene.source} if before else {}
+    earlier = _match(shown, before) if before else {}
     exhibits = []
     for number, scene in enumerate(shown):
         was = earlier.get(scene.id)
@@ -79,6 +79,27 @@ def list_exhibits(tour, folder, *, before=None, tell=None):
         links = tuple(spot for spot in scene.hotspots if spot.target is None or spot.target in ids)
         exhibits.append(Exhibit(scene.id, scene.name, panorama, past, links, scene.view))
     return exhibits
+
+
+def _match(scenes, before):
+    """Find each scene in the earlier tour; returns those by the ids of the scenes."""
+    past = [scene for scene in before.scenes if scene.source is not None]
+    by_id, by_files = ({key(scene): scene for scene in past} for key in (_id_of, _files_of))
+    found = {scene.id: by_id.get(scene.id) or by_files.get(_files_of(scene)) for scene in scenes}
+    if scenes and not any(found.values()):
+        raise UsageError(
+            f"expected an earlier tour with the scenes of this one, received {before.title} with none of them",
+            hint="scenes are matched by their ids, or by the names of their files",
+        )
+    return found
+
+
+def _id_of(scene):
+    return scene.id
+
+
+def _files_of(scene):
+    return tuple(scene.source.files)
 
 
 def _is_same(source, other):

@@ -272,8 +272,9 @@ def test_first_view_is_the_files_own(tmp_path, show):
 
 
 def test_missing_webgl_is_told_and_the_flat_picture_shown(tmp_path, flat, open_tab):
-    write_page(tmp_path / "page.html", [Scene("Lounge", flat("a", BLUE))])
-    tab = open_tab()
+    Image.new("RGB", (64, 32), ORANGE).save(tmp_path / "b.png")
+    write_page(tmp_path / "page.html", [Scene("Lounge", flat("a", BLUE)), Scene("Hall", tmp_path / "b.png")])
+    tab = open_tab(viewport={"width": 900, "height": 600})
     tab.add_init_script("""{
       const original = HTMLCanvasElement.prototype.getContext;
       HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -284,6 +285,10 @@ def test_missing_webgl_is_told_and_the_flat_picture_shown(tmp_path, flat, open_t
     tab.wait_for_selector("html[data-state=error]", state="attached")
     assert "cannot draw with WebGL" in tab.get_by_role("alert").inner_text()
     wait_until(tab, "document.querySelector('#message img').naturalWidth === 128")
+    assert not tab.locator("#tools").is_visible()
+    tab.get_by_role("button", name="Hall").click()
+    wait_until(tab, "document.querySelector('#message img').naturalWidth === 64")
+    assert tab.locator("#place").inner_text() == "Hall · 2 of 2"
 
 
 def test_a_picture_the_browser_refuses_is_named(tmp_path, flat, open_tab):

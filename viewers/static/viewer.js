@@ -63,7 +63,13 @@
       this.blobs = new Map();                            // pictures that were fetched, by their index
       byId("title").textContent = title;
       this._listScenes();
-      this.view = new PanoramaView(byId("panorama"));
+      try {
+        this.view = new PanoramaView(byId("panorama"));
+      } catch (error) {
+        this.trouble = error.message;                    // scenes are shown flat then
+        byId("tools").hidden = byId("help-button").hidden = true;
+        return;
+      }
       this.controls = new PanoramaControls(this.view);
       this.hotspots = new PanoramaHotspots(this.view, this.controls, byId("hotspots"));
       this.gyroscope = new PanoramaGyroscope(this.view);
@@ -83,6 +89,7 @@
       this.index = index;
       const { scene, view } = this;
       this._markScene();
+      if (this.trouble) { await this._showFlat(index); return; }
       this.controls.stop();
       this.comparison.peek = false;
       byId("compare").hidden = true;
@@ -101,6 +108,13 @@
       byId("compare").hidden = byId("peek").hidden = !view.comparing;
       this.hotspots.show(scene.hotspots.map((spot) => this._describe(spot)));
       this._setState("ready");
+    }
+
+    async _showFlat(index) {
+      const flat = await fetchPicture(this.scene.panorama).catch(() => this.scenes[index].thumbnail);
+      if (this.index !== index) return;
+      tellTrouble(`${this.trouble} Below is the flat picture. Another browser, or switching on hardware `
+        + "acceleration in this one, will show it all round.", flat);
     }
 
     lookHome() { this._look(this.scene.start); }
@@ -252,18 +266,6 @@
     }
   }
 
-  async function start() {
-    const data = JSON.parse(byId("scenes-data").textContent);
-    try {
-      window.viewer = new Viewer(data);
-    } catch (error) {
-      const flat = await fetchPicture(data.scenes[0].panorama).catch(() => data.scenes[0].thumbnail);
-      tellTrouble(`${error.message} Below is the flat picture. Another browser, or switching on hardware `
-        + "acceleration in this one, will show it all round.", flat);
-      return;
-    }
-    window.viewer.show(0);
-  }
-
-  start();
+  window.viewer = new Viewer(JSON.parse(byId("scenes-data").textContent));
+  window.viewer.show(0);
 })();
