@@ -88,7 +88,7 @@ def _match(scenes, before):
     found = {scene.id: by_id.get(scene.id) or by_files.get(_files_of(scene)) for scene in scenes}
     if scenes and not any(found.values()):
         raise UsageError(
-            f"expected an earlier tour with the scenes of this one, received {before.title} with none of them",
+            f"expected an earlier tour with the same scenes, received {before.title} with none of them",
             hint="scenes are matched by their ids, or by the names of their files",
         )
     return found
