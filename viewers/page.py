@@ -229,13 +229,14 @@ def _fill_template(title, scenes, *, apart):
     """Return the page before and after its pictures."""
     static = files("viewers") / "static"
     page = (static / "viewer.html").read_text("utf-8")
-    style = (static / "viewer.css").read_text("utf-8")
-    page = _put(page, '<link rel="stylesheet" href="viewer.css">', f"<style>{style}</style>")
-    scripts = []
+    styles, scripts = [], []
+    for name in re.findall(r'<link rel="stylesheet" href="(\w+\.css)">', page):
+        styles.append((static / name).read_text("utf-8"))
+        page = _put(page, f'<link rel="stylesheet" href="{name}">', f"<style>{styles[-1]}</style>")
     for name in re.findall(r'<script src="(\w+\.js)"></script>', page):
         scripts.append((static / name).read_text("utf-8"))
         page = _put(page, f'<script src="{name}"></script>', f"<script>{scripts[-1]}</script>")
-    page = _put(page, "<!-- policy -->", _policy(style, scripts, apart=apart))
+    page = _put(page, "<!-- policy -->", _policy(styles, scripts, apart=apart))
     page = _put(page, "<title>Panorama</title>", f"<title>{html.escape(title)}</title>")
     data = _script("scenes-data", "application/json", _to_json({"title": title, "scenes": scenes}))
     return _put(page, "<!-- scenes -->", data).split("<!-- pictures -->")
@@ -247,13 +248,14 @@ def _put(page, mark, content):
     return page.replace(mark, content)
 
 
-def _policy(style, scripts, *, apart):
-    """Allow only our own style and scripts by their hashes, and nothing from the network.
+def _policy(styles, scripts, *, apart):
+    """Allow only our own styles and scripts by their hashes, and nothing from the network.
 
     With pictures apart, also scripts from the page's own place, which is no origin on ``file://``. Source:
     Content Security Policy Level 3, section 2.3.1 (hash sources).
     """
-    rules = ["default-src 'none'", "img-src data: blob:", f"style-src {_hashed(style)}"]
+    rules = ["default-src 'none'", "img-src data: blob:"]
+    rules.append("style-src " + " ".join(map(_hashed, styles)))
     rules.append("script-src " + " ".join([*map(_hashed, scripts), *(("'self'", "file:") if apart else ())]))
     return f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(rules)}">'
 

@@ -1,4 +1,4 @@
-"""axe-core on every state of the viewer's page, in light and dark, wide and narrow."""
+"""axe-core on every state of the viewer's pages, in light, dark and forced colours, wide and narrow."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -8,6 +8,11 @@ from pano_inpaint.tours import Hotspot
 from viewers.page import Scene, write_page
 
 pytestmark = pytest.mark.browser
+SCHEMES = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced": {"forced_colors": "active"},
+}
 
 
 @pytest.fixture
@@ -22,15 +27,36 @@ def page(tmp_path):
     return write_page(tmp_path / "page.html", scenes, title="Home").path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", [360, 1000])
 def test_no_serious_finding(page, show, width, scheme):
-    tab = show(page, viewport={"width": width, "height": 640}, color_scheme=scheme, bypass_csp=True)
+    tab = show(page, viewport={"width": width, "height": 640}, bypass_csp=True, **SCHEMES[scheme])
     tab.get_by_role("button", name="Note: A note").press("Enter")
     tab.locator("#scenes").evaluate("(scenes) => { scenes.hidden = false; }")
     check(tab)
     tab.keyboard.press("?")
     check(tab)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_finding_on_a_page_of_one_panorama(tmp_path, page, show, scheme):
+    written = write_page(tmp_path / "single.html", [Scene("Lounge", tmp_path / "a.png")])
+    tab = show(written.path, bypass_csp=True, **SCHEMES[scheme])
+    check(tab)
+
+
+def test_controls_are_told_apart_in_forced_colours(page, show):
+    tab = show(page, viewport={"width": 1000, "height": 640}, **SCHEMES["forced"])
+    look = (
+        "(element) => [getComputedStyle(element).backgroundColor, getComputedStyle(element).borderTopColor]"
+    )
+    for part in ("#bar", "#tools", "#scenes", ".label"):
+        for element in tab.locator(f"{part}:visible").all():
+            ground, line = element.evaluate(look)
+            assert ground != line or part == "#bar"  # the bar has a line below only
+    knob = tab.locator("#divider span")
+    arrow = knob.evaluate("(element) => getComputedStyle(element, '::before').borderBottomColor")
+    assert arrow != knob.evaluate(look)[0]
 
 
 def test_no_serious_finding_without_webgl(page, open_tab):

@@ -204,7 +204,7 @@ def test_lasso_eraser_and_flat_view_work_on_one_mask(tour, open_studio):
         assert not holed[cap([30, 10, 5])].any()
         assert not (holed & ~lasso).any()
         tab.keyboard.press("f")
-        wait_until(tab, "studio.plane.layers.after")
+        wait_until(tab, "studio.stage.plane.layers.after")
         tab.keyboard.press("b")
         box = tab.locator("#plane").bounding_box()
         where = tab.evaluate("studio.view.sphereToScreen(100, -50)")
@@ -217,7 +217,7 @@ def test_lasso_eraser_and_flat_view_work_on_one_mask(tour, open_studio):
         x, y = (round(where[side]) for side in "xy")
         assert snapshot(tab, "(studio.view.maskOpacity = 1, studio.view)")[y, x].tolist() == [245, 33, 89]
         tab.keyboard.press("f")  # marks that were made on the flat view are on the sphere
-        wait_until(tab, "studio.view === studio.sphere && studio.sphere.shows(studio.mask)")
+        wait_until(tab, "studio.view === studio.stage.sphere && studio.view.shows(studio.mask)")
         look(tab, 100, -50)
         shown = snapshot(tab, "(studio.view.tint = [1, 0, 0, 1], studio.view)")
         assert shown[shown.shape[0] // 2, shown.shape[1] // 2].tolist() == [255, 0, 0]
@@ -382,7 +382,14 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_go_on(tour, chromi
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+SCHEMES = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 390, "height": 780}},
+    "forced": {"forced_colors": "active"},
+}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing_serious(tour, open_studio, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -394,8 +401,11 @@ def test_axe_finds_nothing_serious(tour, open_studio, scheme):
         assert serious == [], [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious]
 
     with studio(tour) as client:
-        tab = open_studio(client, color_scheme=scheme)
+        tab = open_studio(client, **SCHEMES[scheme])
         tab.keyboard.press("t")
+        check(tab)
+        tab.keyboard.press("f")
+        wait_until(tab, "studio.stage.plane.layers.after")
         check(tab)
         tab.keyboard.press("Shift+?")
         check(tab)
@@ -403,6 +413,49 @@ def test_axe_finds_nothing_serious(tour, open_studio, scheme):
         tab.keyboard.press("Control+Enter")
         tab.wait_for_selector(READY.format("decide"), state="attached")
         check(tab)
+
+
+NO_WEBGL = """{
+  const original = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith("webgl") ? null : original.call(this, kind, ...rest);
+  };
+}"""
+
+
+def test_without_webgl_all_goes_on_the_flat_view(tour, open_tab):
+    with studio(tour) as client:
+        tab = open_tab(viewport={"width": 780, "height": 460})
+        client.tabs.append(tab)
+        tab.add_init_script(NO_WEBGL)
+        tab.goto(client.url)
+        tab.wait_for_selector(READY.format("paint"), state="attached")
+        assert "cannot draw with WebGL" in tab.locator("#toast").inner_text()
+        assert not tab.get_by_role("button", name="Flat view").is_visible()
+        tab.mouse.click(*middle(tab, "plane"))
+        settle(tab)
+        (record,) = client.get("scenes/0")[1]["marks"][0]["points"]
+        np.testing.assert_array_equal(shown_mask(tab), cap(record))
+        tab.keyboard.press("f")
+        tab.keyboard.press("Control+Enter")
+        tab.wait_for_selector(READY.format("decide"), state="attached")
+        tab.keyboard.press("a")
+        tab.wait_for_selector(READY.format("paint"), state="attached")
+        tab.keyboard.press("n")
+        tab.wait_for_selector("#place:has-text('study')")
+
+
+def test_a_server_that_comes_back_is_told(tour, open_studio):
+    with studio(tour) as client:
+        tab = open_studio(client)
+        tab.evaluate("""() => {
+          const real = window.fetch;
+          window.fetch = () => Promise.reject(new TypeError("no answer"));
+          studio.tripod();
+          studio.session.addEventListener("trouble", () => { window.fetch = real; }, {once: true});
+        }""")
+        tab.wait_for_selector("#toast:has-text('answers again')")
+        assert client.get("scenes/0")[1]["count"] == 1
 
 
 def test_every_control_has_a_name_and_fits_a_small_screen(tour, open_studio):

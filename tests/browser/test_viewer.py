@@ -184,14 +184,24 @@ def test_original_shows_while_it_is_held(compared):
     assert (snapshot(compared) == ORANGE).all()
 
 
-def test_autorotation_turns_until_touched(alone):
-    button = alone.get_by_role("button", name="Turn automatically")
+def test_autorotation_turns_until_touched(tmp_path, smooth_panorama, show):
+    write_page(tmp_path / "page.html", [Scene("Lounge", smooth_panorama)])
+    tab = show(tmp_path / "page.html", reduced_motion="no-preference")
+    button = tab.get_by_role("button", name="Turn automatically")
     button.click()
-    wait_until(alone, "viewer.view.yaw > 0.05")
+    wait_until(tab, "viewer.view.yaw > 0.05")
     assert button.get_attribute("aria-pressed") == "true"
-    alone.mouse.click(100, 160)
+    tab.mouse.click(100, 160)
     assert button.get_attribute("aria-pressed") == "false"
-    wait_until(alone, "!viewer.view.moving")
+    wait_until(tab, "!viewer.view.moving")
+
+
+def test_nothing_turns_by_itself_where_motion_is_unwanted(alone):
+    alone.keyboard.press("r")
+    assert not alone.evaluate("viewer.controls.autorotate || viewer.view.moving")
+    assert not alone.locator("#autorotate").is_visible()
+    alone.keyboard.press("?")
+    assert not alone.get_by_text("Turn automatically", exact=True).is_visible()
 
 
 def test_full_screen_and_back(alone):

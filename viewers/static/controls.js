@@ -48,8 +48,9 @@
 
     get autorotate() { return this._autorotate; }
     set autorotate(value) {
-      if (value === this._autorotate) return;
-      this._autorotate = value;
+      const turns = value && !this.reducedMotion.matches;      // motion of its own is what is unwanted most
+      if (turns === this._autorotate) return;
+      this._autorotate = turns;
       this.view.dispatchEvent(new Event("autorotate"));
       this._run();
     }

@@ -6,7 +6,7 @@
  *
  * Events: "marks" when the marks of the open scene changed here, "scenes" when something about a scene changed,
  * "tasks" while tasks go on, "decided" (with the scene's number) when a task ended, "conflict" when another window
- * changed the open scene, "trouble" with a text. Changes are sent one after the other and again until they arrive.
+ * changed the open scene, "trouble" with a text, "recovery" when it is over. Changes are sent one after the other and again until they arrive.
  */
 "use strict";
 
@@ -159,12 +159,13 @@
       let keep = 0;
       while (keep < marks.length && marks[keep] === known.marks[keep]) keep++;
       const body = { revision: known.revision, keep, add: marks.slice(keep), shown };
-      for (;;) {
+      for (let failed = false; ; failed = true) {
         try {
           const scene = await ask(`scenes/${number}/marks`, { method: "PUT", body });
           this._known = { marks, shown, revision: scene.revision };
           this.scenes[number] = { ...scene, count: this.marks.length, shown: this.shown };
           this._tell("scenes");
+          if (failed) this._tell("recovery");
           return;
         } catch (error) {
           this._tell("trouble", error.message);
@@ -185,15 +186,23 @@
         }
         if (!this.tasks.some((task) => ACTIVE.includes(task.state))) continue;
         await pause(POLL);
+        await this._refreshTasks();
+        this._tell("tasks");
+      }
+      this.isWatching = false;
+    }
+
+    async _refreshTasks() {
+      for (let failed = false; ; failed = true) {
         try {
           this.tasks = await ask("tasks");
+          if (failed) this._tell("recovery");
+          return;
         } catch (error) {
           this._tell("trouble", error.message);
           await pause(RETRY);
         }
-        this._tell("tasks");
       }
-      this.isWatching = false;
     }
 
     async _end(task) {

@@ -171,7 +171,7 @@
 
     _sceneItem(scene, index) {
       const image = Object.assign(document.createElement("img"), { src: scene.thumbnail, alt: "" });
-      const name = Object.assign(document.createElement("span"), { textContent: scene.name });
+      const name = Object.assign(document.createElement("span"), { className: "name", textContent: scene.name });
       const button = Object.assign(document.createElement("button"), { type: "button", title: scene.name });
       button.append(image, name);
       button.addEventListener("click", () => this.show(index));

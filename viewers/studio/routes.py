@@ -21,9 +21,10 @@ from .store import ConflictError
 
 STATIC = {
     "tiles.js": "text/javascript", "engine.js": "text/javascript", "controls.js": "text/javascript",
-    "comparison.js": "text/javascript",
-    "flat.js": "text/javascript", "marks.js": "text/javascript", "brush.js": "text/javascript",
-    "session.js": "text/javascript", "studio.js": "text/javascript", "studio.css": "text/css",
+    "comparison.js": "text/javascript", "flat.js": "text/javascript", "marks.js": "text/javascript",
+    "brush.js": "text/javascript", "session.js": "text/javascript", "stage.js": "text/javascript",
+    "panel.js": "text/javascript", "shortcuts.js": "text/javascript", "studio.js": "text/javascript",
+    "page.css": "text/css", "studio.css": "text/css",
 }  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
