@@ -1,15 +1,18 @@
 """Take the README's pictures of the pages, in the tests' browser, from the bundled tour.
 
-    python docs/pictures.py [studio] [viewer]
+    python docs/pictures.py [studio] [viewer] [tours] [serve]
 
 Needs `pip install 'pano-inpaint[test]'` and a Chromium; takes about a minute.
 """
 
+import base64
 import io
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +25,8 @@ sys.path.append(str(ROOT / "tests" / "browser"))
 
 from conftest import ARGUMENTS, find_chromium  # noqa: E402 (it lies beside the tests)
 
-TOUR = ROOT / "pano_inpaint" / "samples" / "home"
+SAMPLES = ROOT / "pano_inpaint" / "samples"
+TOUR = SAMPLES / "home"
 SIZE = {"width": 960, "height": 540}
 LONG = 300_000  # ms
 
@@ -64,7 +68,58 @@ def take_viewer(browser, tour):
     write("viewer", shot(tab))
 
 
-PICTURES = {"studio": take_studio, "viewer": take_viewer}
+def take_tours(browser, tour):
+    """Stand in the bundled tour, emptied with its links, where a hotspot leads on."""
+    emptied = Path(shutil.copytree(tour / "empty", tour.parent / "emptied"))
+    shutil.copy(tour / "tour.json", emptied)
+    page = tour.parent / "tours.html"
+    run("view", emptied, "--before", tour / "tour.json", "--no-open", "-o", page)
+    tab = open_page(browser, page.as_uri())
+    tab.get_by_role("button", name="living 2", exact=True).click()
+    tab.wait_for_selector("html[data-state=ready]", state="attached")
+    tab.get_by_role("button", name="Scenes").click()
+    tab.evaluate("""() => {
+      const [{yaw, pitch}] = viewer.scene.hotspots;
+      viewer.view.reset({yaw: yaw - 15, pitch: pitch + 12, fov: 100});
+    }""")
+    tab.evaluate("new Promise(requestAnimationFrame)")
+    write("tours", shot(tab))
+
+
+FIGURE = """<!doctype html>
+<meta charset="utf-8">
+<style>
+  body {{ margin: 0; padding: 14px; width: 932px; background: #fff; font: 15px/1.5 monospace; }}
+  div {{ display: flex; gap: 10px; }}
+  figure {{ margin: 0; flex: 1; }}
+  img {{ display: block; width: 100%; border-radius: 4px; }}
+  figcaption {{ padding: 6px 2px 0; white-space: pre; }}
+</style>
+<div>
+  <figure><img src="{image}"><figcaption>"image_bytes": {{"b64": …}}</figcaption></figure>
+  <figure><img src="{mask}"><figcaption>"mask_bytes": {{"b64": …}}</figcaption></figure>
+  <figure><img src="{answer}"><figcaption>{{"predictions": [{{"b64": …}}]}}</figcaption></figure>
+</div>"""
+
+
+def take_serve(browser, tour):
+    """Show what was sent to the REST API and what came back."""
+    image, mask = ((SAMPLES / name).read_bytes() for name in ("hall.jpg", "hall_mask.png"))
+    image, mask = (base64.b64encode(data).decode() for data in (image, mask))
+    body = json.dumps({"instances": [{"image_bytes": {"b64": image}, "mask_bytes": {"b64": mask}}]})
+    with started("serve", "--port", "0") as url:  # that of the first model
+        url = url.replace("completion", "panorama:predict")
+        with urllib.request.urlopen(url, body.encode()) as response:
+            (prediction,) = json.load(response)["predictions"]
+    sources = {"image": f"jpeg;base64,{image}", "mask": f"png;base64,{mask}"}
+    sources["answer"] = f"jpeg;base64,{prediction['b64']}"
+    tab = browser.new_page(viewport={"width": 960, "height": 100}, device_scale_factor=1)
+    tab.set_content(FIGURE.format(**{name: f"data:image/{data}" for name, data in sources.items()}))
+    picture = Image.open(io.BytesIO(tab.screenshot(full_page=True))).convert("RGB")
+    write("serve", picture)
+
+
+PICTURES = {"studio": take_studio, "viewer": take_viewer, "tours": take_tours, "serve": take_serve}
 
 
 def run(*arguments):

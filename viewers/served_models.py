@@ -1,6 +1,7 @@
 """The two models that are served: `completion` of a picture or six faces, and `panorama` with the eraser."""
 
 import io
+import re
 import tempfile
 import warnings
 from functools import cached_property
@@ -285,8 +286,8 @@ def _announced_pixels(data):
                     return file.pages[0].imagewidth * file.pages[0].imagelength
             with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
                 return image.width * image.height
-    except Image.DecompressionBombError:
-        return np.inf
+    except Image.DecompressionBombError as error:  # it names the pixels, and nothing else does
+        return int(re.search(r"\d+", str(error))[0])
     except Exception:  # a damaged header may raise anything; reading the file says what is wrong with it
         return 0
 
