@@ -22,7 +22,8 @@ _BAND = 2**20  # pixels fetched at a time
 class Surface:
     """Panels with the copies chosen on the first; `first` is the number of the first label.
 
-    A view has no plane's number, and where the hole is seen in several, the `face` it stands for.
+    A view has no plane's number, and where the hole is seen in several, the `face` it stands for. Of paint
+    the light alone says what it looks like.
     """
 
     panels: Panels
@@ -32,6 +33,7 @@ class Surface:
     own_light: np.ndarray | None
     first: int
     face: int | None = None
+    is_paint: bool = False
 
     @property
     def last(self):
@@ -122,6 +124,15 @@ class Cover:
         table = np.array([kinds.index(surface.number) for surface in self.surfaces], int)
         firsts = [surface.first for surface in self.surfaces]
         return np.where(labels >= 0, table[np.searchsorted(firsts, labels, side="right") - 1], -1)
+
+    def is_paint(self, rays):
+        """Which directions (N, 3) of the hole show paint."""
+        labels = self.labels(rays)
+        paint = np.zeros(len(rays), bool)
+        for surface in self.surfaces:
+            if surface.is_paint:
+                paint |= (labels >= surface.first) & (labels < surface.last)
+        return paint
 
     def sources(self, labels, rays):
         """Directions (N, 3) that copies in directions are taken from; NaN where there are none."""

@@ -18,7 +18,7 @@ from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
 from .shading import estimate_light, is_paint, local_light, strangeness, typical_colours
-from .sphere import lonlat_to_pixel, lonlat_to_vector, pixel_to_lonlat, vector_to_lonlat
+from .sphere import lonlat_to_vector, pixel_to_lonlat
 from .texture import QUALITIES, find_copies
 
 CHART_PIXELS = {"draft": 15_000, "standard": 40_000, "fine": 90_000}  # of the hole, where copies are chosen
@@ -26,6 +26,7 @@ LIGHT = 0.25  # camera heights (about 0.4 m): light on a surface is smoother tha
 SPOT = 0.06  # camera heights: what is larger and differs from the surface does not belong to it
 LAYER = 0.15  # camera heights: walls look different this much higher or lower
 _FIT = 0.3  # less strange than this: paint like the rest
+_GRAIN = 0.05  # plain pixels per pixel to be completed that are enough to take a paint's grain from
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
@@ -190,16 +191,20 @@ class _Job:
         light = own = None if number is None else np.hstack([part.light for part in parts])
         picture = np.hstack([part.even for part in parts])
         guide, strange, source = self._guide(parts, charts) if self.guide else None, None, None
+        painted = False
         if number is not None:
             look = typical_colours(picture, known, layered=wall)
             away = local_light(picture, look, known, SPOT / chart.step)
             strange = strangeness(away, known, SPOT / chart.step)
-            if is_paint(picture, known, SPOT / chart.step, hole=hole):
+            plain = known & (strange < _FIT)
+            painted = is_paint(picture, known, SPOT / chart.step, hole=hole, furnished=wall)
+            if painted:
                 # Paint: all that varies more slowly than its grain is light or the look of its layer.
+                if wall and plain.any():
+                    away = local_light(picture, look, plain, SPOT / chart.step)
                 picture, own = picture * np.exp(-away) / look, light + away + np.log(look)
                 light, guide, wall = light + np.log(look), np.ones_like(picture), False
-                fit = known & (strange < _FIT)
-                source = fit if np.count_nonzero(fit) > _SUPPORT * np.count_nonzero(hole) else None
+                source = plain if np.count_nonzero(plain) > _GRAIN * np.count_nonzero(hole) else None
             elif guide is None:
                 guide = look
         elif guide is None:
@@ -209,13 +214,13 @@ class _Job:
             strange=strange, guide=guide, guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
             layer=LAYER / chart.step if wall else None, seed=self.seed, quality=self.quality,
         )  # fmt: skip
-        return Surface(Panels(tuple(charts)), number, copies, light, own, 0)
+        return Surface(Panels(tuple(charts)), number, copies, light, own, 0, is_paint=painted)
 
     def _panel(self, chart, number, coarsening):
         """Look at a surface, and take its light off."""
         grid = chart.grid()
         picture, known = self.pyramid.sample(grid, coarsening)
-        hole = _inside(self.region, grid, self.pyramid.height).astype(np.uint8)
+        hole = self.region.contains(grid, self.pyramid.height).astype(np.uint8)
         hole = cv2.dilate(hole, np.ones((5, 5), np.uint8)).astype(bool) & ~known
         light, even = None, picture
         if number is not None:
@@ -268,16 +273,6 @@ def _rays_of(region, height):
         start + first + step * column, rows.start + first + step * row, 2 * height, height
     )
     return lonlat_to_vector(lon.astype(np.float32), lat.astype(np.float32)), step**2
-
-
-def _inside(region, directions, height):
-    """Which directions fall into a region."""
-    x, y = lonlat_to_pixel(*vector_to_lonlat(directions), 2 * height, height)
-    rows, start, width = region.window
-    row = np.rint(y).astype(int) - rows.start
-    column = (np.rint(x).astype(int) - start) % (2 * height)
-    there = (row >= 0) & (row < region.mask.shape[0]) & (column < width)
-    return there & region.mask[np.where(there, row, 0), np.where(there, column, 0)]
 
 
 def _whole_mask(region, height):

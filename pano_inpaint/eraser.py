@@ -10,6 +10,7 @@ from .cubemap import from_faces, to_faces
 from .detail import paint_hole
 from .errors import UsageError
 from .hole_tiles import tiles
+from .levelling import level
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
@@ -18,6 +19,7 @@ from .structure import analyse_room
 
 QUALITIES = ("draft", "standard", "fine")
 STRUCTURE_HEIGHT = 768  # rows of the copy in which the room's planes are looked for
+LEVEL_HEIGHT = 512  # rows of the copy that is completed in views, to take colours from
 MERGE_WITHIN = np.radians(10)  # holes nearer than this are completed together
 CONTEXT = 16  # known pixels around a hole's window that the blending sees
 _BAND = 2**23  # pixels of a panorama shrunk at a time
@@ -101,15 +103,23 @@ class Eraser:
         if explanation is not None:
             explanation.structure = structure
         options = {"seed": self._seed if seed is None else seed, "quality": self._quality}
+        guides, covers = [], []
         for done, (hole, completion) in enumerate(zip(holes, completions, strict=True), start=1):
             guide, cover = as_guide(completion.faces, hole.rotation, *small), None
             if pyramid is None:
                 fill_hole(pixels, hole, completion.faces, unseen)
             else:
                 cover = paint_hole(pixels, pyramid, hole, structure, guide=guide, **options)
+            guides.append(guide)
+            covers.append(cover)
             if explanation is not None:
                 explanation.holes.append((hole, guide, cover))
             watch(done, len(holes))
+        if structure is not None and structure.planes:
+            views = complete_in_views(panorama.pixels, unseen, holes, guides, seed=options["seed"])
+            own = shrink(pixels, unseen & ~mask, LEVEL_HEIGHT)[0]
+            for hole, cover in zip(holes, covers, strict=True):
+                level(pixels, hole, own, views, keep=cover.is_paint)  # its light is surer than any copy's
         return panorama.with_pixels(pixels)
 
     def _completed(self, small, unseen, rotation):
@@ -185,6 +195,34 @@ def fill_hole(pixels, hole, faces, unseen):
         own = tile.places()
         there = tile.in_panorama(*own)
         pixels[there] = from_rgb(blended[own], pixels[there])
+
+
+def complete_in_views(pixels, unseen, holes, guides, *, seed):
+    """Complete a small copy of a panorama without its planes.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, 2H, C)
+        As stored in a file.
+    unseen : ndarray, shape (H, 2H), bool
+        All that is to be erased or was never photographed.
+    holes : sequence of Region
+    guides : sequence of callable
+        One for each hole, see `as_guide`.
+    seed : int
+
+    Returns
+    -------
+    ndarray, shape (h, 2h, 3), float32 in [0, 1]
+        `LEVEL_HEIGHT` rows, if the panorama has more.
+    """
+    small, hidden = shrink(pixels, unseen, LEVEL_HEIGHT)
+    height, pyramid, completed = len(small), Pyramid(small, hidden), small.copy()
+    everywhere = window_directions((slice(0, height), 0, 2 * height), height)
+    for hole, guide in zip(holes, guides, strict=True):
+        for part in regions(hole.contains(everywhere, len(pixels)), merge_within=np.pi):
+            paint_hole(completed, pyramid, part, guide=guide, seed=seed)
+    return completed
 
 
 def find_labels(completions, holes, height):

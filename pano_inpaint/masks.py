@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from .errors import UsageError
-from .sphere import lonlat_to_vector, pixel_to_lonlat, rotation_matrix, vector_to_lonlat
+from .sphere import lonlat_to_pixel, lonlat_to_vector, pixel_to_lonlat, rotation_matrix, vector_to_lonlat
 
 _BAND = 2**22  # pixels painted at a time: 16 MB of span counts
 _MERGE_ROWS = 1024  # distances between regions are taken on a mask brought down to about this many rows
@@ -43,6 +43,15 @@ class Region:
     def rotation(self):
         """Rotation (3, 3) that turns a cube's front face towards the region, upright."""
         return rotation_matrix(*vector_to_lonlat(self.direction))
+
+    def contains(self, directions, height):
+        """Tell which directions (..., 3) fall into the region, by the nearest pixel of so many rows."""
+        x, y = lonlat_to_pixel(*vector_to_lonlat(directions), 2 * height, height)
+        rows, start, width = self.window
+        row = np.rint(y).astype(int) - rows.start
+        column = (np.rint(x).astype(int) - start) % (2 * height)
+        there = (row >= 0) & (row < self.mask.shape[0]) & (column < width)
+        return there & self.mask[np.where(there, row, 0), np.where(there, column, 0)]
 
 
 def regions(mask, *, merge_within=0.0):

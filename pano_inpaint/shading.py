@@ -16,6 +16,9 @@ _SHADED = 0.1  # what that little is
 _DOUBT = 0.1  # weight of knowing nothing against that of all around a point being known
 _STRANGE = 0.1  # log intensity beyond what most of a surface differs by: looks nothing like it
 _GRAIN = 0.016  # log intensity: paint varies no more
+_SEEN = 0.25  # share of a furnished wall that is seen at least
+_SEEN_GRAIN = 0.021  # log intensity: by how much that share varies, if it is paint
+_ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things stand before it
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
 
 
@@ -138,16 +141,26 @@ def typical_colours(even, known, *, layered=False):
     Returns
     -------
     ndarray of float32, shape (H, W, C)
-        Median of what is known: of the same row if layered, else of all.
+        Median of what is known: of the same row if layered, else of all. Rows that vary more than others do,
+        as where furniture stands before a wall, take after the rows next to them.
     """
     if not layered:
         median = np.median(even[known][:: max(1, known.sum() // 20_000)], axis=0)
         return np.broadcast_to(np.maximum(median, DARKEST), even.shape)
     rows = np.flatnonzero(known.any(axis=1))
-    medians = np.array([np.median(even[row][known[row]], axis=0) for row in rows])
+    seen = [even[row][known[row]] for row in rows]
+    medians = np.array([np.median(colours, axis=0) for colours in seen])
+    spread = np.array([_spread(*row) for row in zip(seen, medians, strict=True)])
+    alike = spread <= max(_ALIKE, 2 * np.median(spread))
     every = np.arange(len(even))
-    columns = [np.interp(every, rows, median) for median in medians.T]
+    columns = [np.interp(every, rows[alike], median) for median in medians[alike].T]
     return np.broadcast_to(np.maximum(np.stack(columns, 1), DARKEST)[:, None].astype(np.float32), even.shape)
+
+
+def _spread(colours, median):
+    """Median log intensity by which colours differ from their median."""
+    logs = np.log(np.maximum(colours, DARKEST)) - np.log(np.maximum(median, DARKEST))
+    return np.median(np.abs(logs).mean(axis=1))
 
 
 def local_light(even, look, known, width):
@@ -176,8 +189,8 @@ def _seen(known, width):
     return (cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.7, width)) > 0.02)[..., None]
 
 
-def is_paint(even, known, width, *, hole):
-    """Tell whether a surface has no pattern: hardly any contrast at two scales, as a whole and around a hole.
+def is_paint(even, known, width, *, hole, furnished=False):
+    """Tell whether a surface has no pattern: hardly any contrast, as a whole and around a hole.
 
     Parameters
     ----------
@@ -185,17 +198,23 @@ def is_paint(even, known, width, *, hole):
         The surface, evenly lit.
     known, hole : ndarray of bool, shape (H, W)
     width : float
-        Pixels; the other scale is three times as wide.
+        Pixels; another scale is three times as wide.
+    furnished : bool
+        Whether much of what is known may be things that stand before the surface. Then plain parts wider
+        than `width` must make up a quarter of it; otherwise most of it must be plain at both scales.
 
     Returns
     -------
     bool
     """
-    logs = np.log(np.maximum(even, DARKEST)).astype(np.float32)
+    logs, weight = np.log(np.maximum(even, DARKEST)).astype(np.float32), known.astype(np.float32)
     around = known & cv2.dilate(hole.astype(np.uint8), _disc(6 * width)).astype(bool)
-    for spread, most in ((width, _GRAIN), (3 * width, 2 * _GRAIN)):
-        away = np.abs(logs - _filled(logs, known.astype(np.float32), max(0.7, spread))).mean(axis=2)
-        if any(np.median(away[part]) > most for part in (known, around) if part.any()):
+    share = _SEEN if furnished else 0.5
+    for spread, limit in [(width, _SEEN_GRAIN)] if furnished else [(width, _GRAIN), (3 * width, 2 * _GRAIN)]:
+        away = np.abs(logs - _filled(logs, weight, max(0.7, spread))).mean(axis=2, keepdims=True)
+        if furnished:
+            away = _filled(np.repeat(away, 2, axis=2), weight, max(0.7, spread))[..., :1]
+        if any(np.quantile(away[part], share) > limit for part in (known, around) if part.any()):
             return False
     return True
 

@@ -59,6 +59,14 @@ def test_typical_colours_of_layers():
     assert np.allclose(layers[:25], 0.7) and np.allclose(layers[25:], 0.9)
 
 
+def test_rows_that_furniture_stands_before_look_like_the_wall():
+    even = np.full((30, 40, 3), 0.7, np.float32)
+    even[27:] = 0.9
+    even[10:18, :24] = np.random.default_rng(1).uniform(0.1, 0.4, (8, 24, 1))
+    layers = typical_colours(even, np.ones((30, 40), bool), layered=True)
+    assert np.allclose(layers[:27], 0.7) and np.allclose(layers[27:], 0.9)
+
+
 def test_paint_and_pattern():
     rng = np.random.default_rng(1)
     known, hole = np.ones((120, 160), bool), np.zeros((120, 160), bool)
@@ -70,6 +78,10 @@ def test_paint_and_pattern():
     assert is_paint(paint, known, 4, hole=hole) and not is_paint(boards, known, 4, hole=hole)
     curtained = np.where((np.abs(np.arange(160) - 80) < 45)[:, None], boards, paint)
     assert not is_paint(curtained, known, 4, hole=hole)
+    assert not is_paint(curtained, known, 4, hole=hole, furnished=True)
+    beside = np.where((np.arange(160) < 96)[:, None], boards, paint)
+    assert not is_paint(beside, known, 4, hole=hole)
+    assert is_paint(beside, known, 4, hole=hole, furnished=True)
 
 
 def test_a_thing_on_a_wall_is_strange():
