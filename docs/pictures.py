@@ -23,7 +23,7 @@ DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 sys.path.append(str(ROOT / "tests" / "browser"))
 
-from conftest import ARGUMENTS, find_chromium  # noqa: E402 (it lies beside the tests)
+from headless import ARGUMENTS, find_chromium  # noqa: E402 (it lies beside the tests)
 
 SAMPLES = ROOT / "pano_inpaint" / "samples"
 TOUR = SAMPLES / "home"
@@ -131,12 +131,11 @@ def run(*arguments):
 def started(*arguments):
     """Run a server by the command line; yields the address it tells."""
     command = [sys.executable, "-m", "pano_inpaint", *map(str, arguments)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    try:
-        yield server.stdout.readline().split()[0]
-    finally:
-        server.terminate()
-        server.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+        try:
+            yield server.stdout.readline().split()[0]
+        finally:
+            server.terminate()
 
 
 def open_page(browser, url):

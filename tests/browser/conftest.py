@@ -1,27 +1,11 @@
 """A real Chromium for the pages, opened from `file://` as a client opens them."""
 
 import os
-import shutil
 
 import pytest
+from headless import ARGUMENTS, find_chromium
 from PIL import Image
 from scenery import panorama_rays, sphere_colours
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-def find_chromium():
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,14 @@
 
   function text(value, digits = 1) { return `${Number(value.toFixed(digits))}°`; }
 
+  /* Browsers compile what has run often: paint where nobody sees it, so that the first stroke does not stutter. */
+  function warmUp() {
+    const mask = new MarkMask(512);
+    const points = Array.from({ length: 80 }, (_, step) => [step * 7 % 360 - 180, 60 * Math.sin(step / 9), 6]);
+    mask.draw({ kind: "stroke", points, erase: false });
+    mask.takeChanges();
+  }
+
   class Studio {
     constructor(session) {
       this.session = session;
@@ -98,6 +106,7 @@
       if (!await this.stage.load(sources) || ticket !== this._ticket) return;
       this.comparison.divider = deciding ? 0.5 : 0;
       this.comparison.peek = false;
+      if (!this.panel.hasShown) setTimeout(warmUp);
       this.panel.state = "ready";
       this._refresh();
     }
