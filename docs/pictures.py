@@ -65,6 +65,8 @@ def take_viewer(browser, tour):
     page = tour.parent / "tour.html"
     run("view", tour / "empty", "--before", tour / "tour.json", "--no-open", "-o", page)
     tab = open_page(browser, page.as_uri())
+    tab.evaluate("viewer.view.reset({yaw: -8, pitch: -14, fov: 110})")
+    tab.evaluate("new Promise(requestAnimationFrame)")
     write("viewer", shot(tab))
 
 

@@ -1,5 +1,6 @@
 """The REST protocol, asked over a real socket."""
 
+import gc
 import gzip
 import json
 import signal
@@ -290,15 +291,17 @@ def test_a_full_queue_refuses_and_nothing_blocks():
         assert ask(f"{url}/v1/models/slow:predict", {"instances": [2]}) == (200, {"predictions": [2.0]})
 
 
-def test_time_is_limited_and_the_work_stopped():
+def test_time_is_limited_and_the_work_stopped(caplog):
     slow = Slow()
-    with running(build_app(slow.servables, limits=Limits(seconds=0.2))) as url:
+    with running(build_app(slow.servables, limits=Limits(seconds=0.6))) as url:
         code, answer = ask(f"{url}/v1/models/slow:predict", {"instances": [1]})
-        assert (code, answer) == (504, {"error": "Timed out after 0.2 s waiting for the answer"})
+        assert (code, answer) == (504, {"error": "Timed out after 0.6 s waiting for the answer"})
         assert slow.stopped.wait(30)
         with socket.create_connection(url.removeprefix("http://").split(":")) as connection:
             connection.sendall(b"POST /v1/models/slow:predict HTTP/1.0\r\nContent-Length: 9\r\n\r\n{")
             assert connection.recv(100).startswith(b"HTTP/1.1 408")
+    gc.collect()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
 
 
 def test_work_stops_when_the_client_goes_away():

@@ -225,6 +225,7 @@ class RestApi:
         except ClosedError as error:
             raise _shutting_down() from error
         answer = asyncio.wrap_future(job.future)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # or asyncio complains
         gone = asyncio.create_task(_disconnected(request))
         try:
             await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)

@@ -68,7 +68,7 @@
       byId("title").textContent = tour.title;
       document.title = `${tour.title} – Studio`;
       for (const quality of tour.qualities) {
-        const name = { draft: "Draft: quick and soft", standard: "Standard", fine: "Fine: by the room's planes" }[quality] ?? quality;
+        const name = { draft: "Draft, quick", standard: "Standard", fine: "Fine, by planes" }[quality] ?? quality;
         byId("quality").append(new Option(name, quality, false, quality === tour.quality));
       }
       if (tour.notes.length) this.announce(tour.notes.join(" · "), true);
