@@ -236,11 +236,17 @@ def test_view_writes_a_page(tour):
 
 def test_view_writes_a_page_for_a_tour(tour):
     (tour / "tour" / "broken.png").write_bytes(b"no picture")
-    done = run("view", tour / "tour", "--before", tour / "masks", "--no-open", "--form", "folder", cwd=tour)
+    options = "--no-open", "--form", "folder"
+    refused = run("view", tour / "tour", "--before", tour / "masks", *options, cwd=tour)
+    assert refused.returncode == 2 and "expected an earlier tour with the same scenes" in refused.stderr
+    assert not (tour / "tour.html").exists()
+    (tour / "before").mkdir()
+    Image.fromarray(255 - pixels_of(tour / "tour" / "hall.png")).save(tour / "before" / "hall.png")
+    done = run("view", tour / "tour", "--before", tour / "before", *options, cwd=tour)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == f"{tour / 'tour.html'} and tour_files/"
     assert "left out broken" in done.stderr
-    assert len(list((tour / "tour_files").iterdir())) == 3
+    assert len(list((tour / "tour_files").iterdir())) == 3 + 1
 
 
 def test_score_prints_a_table_and_writes_it(tour):
