@@ -290,6 +290,7 @@
     }
 
     _resize() {
+      if (!this.canvas.clientWidth) return;                // hidden: it may come back as it was
       const ratio = Math.min(window.devicePixelRatio || 1, MAX_PIXEL_RATIO);
       const width = Math.max(1, Math.round(this.canvas.clientWidth * ratio));
       const height = Math.max(1, Math.round(this.canvas.clientHeight * ratio));

@@ -38,9 +38,10 @@
     }
 
     /* Show pictures as views do, and a mask. Resolves to false when another load overtook this one. */
-    async load(sources) {
+    load(sources) {
       this.sources = sources;
-      return this.view.load(sources);
+      this.loading = this.view.load(sources);
+      return this.loading;
     }
 
     async toggleFlat() {
@@ -51,7 +52,7 @@
       to.yaw = from.yaw;
       if (to === this.sphere && from.zoom < 1) to.pitch = from.pitch;    // else all of the picture was seen
       this._tint();
-      if (this.sources) await to.load(this.sources);
+      if (this.sources) await this.load(this.sources);
       to.canvas.focus({ focusVisible: false });
     }
 
