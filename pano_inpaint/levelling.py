@@ -29,7 +29,7 @@ def level(pixels, hole, own, other, *, keep=None):
     own, other : ndarray, shape (h, 2h, 3), float32 in [0, 1]
         The panorama and the other completion of it, shrunk alike.
     keep : callable, optional
-        Tells which of directions (N, 3) in the hole look right as they are.
+        Directions (N, 3) in the hole to bool (N,): where it looks right as it is. Nowhere if left out.
     """
     rotation = hole.rotation
     ratio = np.log((other + _DARK) / (own + _DARK)).astype(np.float32)

@@ -45,7 +45,19 @@ class Region:
         return rotation_matrix(*vector_to_lonlat(self.direction))
 
     def contains(self, directions, height):
-        """Tell which directions (..., 3) fall into the region, by the nearest pixel of so many rows."""
+        """Tell which directions fall into the region.
+
+        Parameters
+        ----------
+        directions : ndarray, shape (..., 3)
+            Vectors of any length.
+        height : int
+            Rows of the panorama whose mask the region is of; its nearest pixel counts.
+
+        Returns
+        -------
+        ndarray of bool, shape (...)
+        """
         x, y = lonlat_to_pixel(*vector_to_lonlat(directions), 2 * height, height)
         rows, start, width = self.window
         row = np.rint(y).astype(int) - rows.start
