@@ -464,6 +464,9 @@ def rooms(
     noise: Annotated[float, typer.Option(min=0, help="Sensor noise in 8-bit levels.")] = 0.0,
     pole_blur: Annotated[float, typer.Option(min=0, help="Degrees about the poles left soft.")] = 0.0,
     jpeg: Annotated[int, typer.Option(min=0, max=100, help="JPEG quality to go through; 0 = none.")] = 0,
+    gone: Annotated[
+        bool, typer.Option("--gone", help="Each panorama also with one piece of furniture gone.")
+    ] = False,
     python: Annotated[
         Path | None, typer.Option(help="Interpreter that has bpy, Blender as a module; this one if left out.")
     ] = None,
@@ -480,7 +483,8 @@ def rooms(
     settings = {
         "count": count, "width": width, "seed": seed, "start": start, "rooms": rooms_each,
         "cameras": cameras, "furniture": furniture, "views": views, "samples": samples,
-        "workers": workers, "noise": noise, "pole_blur": pole_blur, "jpeg": jpeg, "python": python,
+        "workers": workers, "noise": noise, "pole_blur": pole_blur, "jpeg": jpeg, "gone": gone,
+        "python": python,
     }  # fmt: skip
     with console.progress_bar("rendering", count, unit="homes") as advance:
         render_homes(out, progress=lambda done, total, _seconds: advance(done, total), **settings)

@@ -25,7 +25,7 @@ SKYBOX = "skybox"
 _SKYBOX_ORDER = (1, 2, 3, 4, 0, 5)
 
 _STRUCTURED3D = re.compile(
-    r"(scene_\d+)/2D_rendering/([^/]+)/panorama/(full|simple|empty)/rgb_(raw|cold|warm)light\.png$"
+    r"(scene_\d+)/2D_rendering/([^/]+)/panorama/(full|simple|empty|gone)/rgb_(raw|cold|warm)light\.png$"
 )
 _SKYBOX = re.compile(r"(?:^|/)([^/]+)_skybox([0-5])_sami\.jpg$")
 _STANFORD = re.compile(r"(area_\w+)/pano/rgb/(camera_[^_]+_(.+?)_frame_.*)_rgb\.png$")
@@ -281,7 +281,7 @@ def read_size(path):
 
 
 def _claim_structured3d(search, files):
-    """Pair each furnished picture with the empty one of its light; take lone ones as they are."""
+    """Pair each furnished picture with the empty one of its light, and with the one a piece is gone from."""
     rooms = defaultdict(dict)
     for name in files:
         match = _STRUCTURED3D.search((search.root.absolute() / name).as_posix())
@@ -289,19 +289,19 @@ def _claim_structured3d(search, files):
             scene, room, furniture, light = match.groups()
             rooms[scene, room, light][furniture] = search.root / name
     for (scene, room, light), pictures in sorted(rooms.items()):
-        empty = pictures.pop("empty", None)
-        if not pictures:
-            search.add(
-                "Structured3D", PanoItem(scene, f"{scene}/{room}/empty/{light}", EQUIRECTANGULAR, (empty,))
-            )
-        for furniture, path in sorted(pictures.items()):
-            name = f"{scene}/{room}/{furniture}/{light}"
-            objects = _object_mask(path, empty)
-            labels = empty and empty.parent / "semantic.png"
-            layout = labels if labels and labels.is_file() else None
-            search.add(
-                "Structured3D", PanoItem(scene, name, EQUIRECTANGULAR, (path,), empty, objects, layout)
-            )
+        gone, empty = pictures.pop("gone", None), pictures.pop("empty", None)
+        labels = empty and empty.parent / "semantic.png"
+        layout = labels if labels and labels.is_file() else None
+        pairs = {name: (path, empty, _object_mask(path, empty)) for name, path in pictures.items()}
+        if gone and "full" in pictures:
+            pairs["gone"] = (pictures["full"], gone, _object_mask(gone, None))
+        for name, (path, truth, objects) in sorted(pairs.items()):
+            name = f"{scene}/{room}/{name}/{light}"
+            item = PanoItem(scene, name, EQUIRECTANGULAR, (path,), truth, objects, layout)
+            search.add("Structured3D", item)
+        if not pairs:
+            item = PanoItem(scene, f"{scene}/{room}/empty/{light}", EQUIRECTANGULAR, (empty,))
+            search.add("Structured3D", item)
 
 
 def _object_mask(furnished, empty):

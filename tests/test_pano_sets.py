@@ -75,6 +75,17 @@ def test_instances_are_preferred_to_labels(tmp_path):
     assert find(tmp_path).items[0].object_mask == (room / "full/instance.png",)
 
 
+def test_a_room_that_one_piece_is_gone_from_is_the_truth_of_another_pair(tmp_path):
+    room = structured3d(tmp_path, instances=True, furnished=("full", "gone"))
+    items = {item.name.split("/")[2]: item for item in find(tmp_path).items}
+    assert set(items) == {"full", "gone"}
+    assert items["full"].empty == room / "empty/rgb_rawlight.png"
+    assert items["gone"].paths == items["full"].paths == (room / "full/rgb_rawlight.png",)
+    assert items["gone"].empty == room / "gone/rgb_rawlight.png"
+    assert items["gone"].object_mask == (room / "gone/instance.png",)
+    assert items["gone"].layout == items["full"].layout == room / "empty/semantic.png"
+
+
 def test_a_lone_empty_room_counts(tmp_path):
     structured3d(tmp_path, furnished=())
     (item,) = find(tmp_path).items

@@ -18,6 +18,7 @@ from PIL import Image
 
 from finetune.rooms import homes, worker
 from finetune.rooms.semantics import IDS
+from pano_inpaint.errors import UsageError
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 PYTHON = os.environ.get("ROOMS_PYTHON", sys.executable)
@@ -76,6 +77,22 @@ def test_the_pair_differs_only_where_furniture_is(home):
     nearer = picture(home, "full/depth.png")[~free].astype(int) - picture(home, "empty/depth.png")[~free]
     outdoors = picture(home, "empty/depth.png")[~free] == 0
     assert (nearer[~outdoors] <= 1).all()
+
+
+def test_without_one_piece_the_room_stays_furnished(home, tmp_path):
+    assert render(tmp_path, gone=True) == [2]
+    home_too = tmp_path / home.name
+    assert np.array_equal(picture(home_too, "full/rgb_rawlight.png"), picture(home, "full/rgb_rawlight.png"))
+    instance, piece = picture(home_too, "full/instance.png"), picture(home_too, "gone/instance.png") > 0
+    full, gone, empty = (
+        picture(home_too, f"{name}/rgb_rawlight.png").astype(int) for name in ("full", "gone", "empty")
+    )
+    assert piece.any() and (instance[piece] > 0).all()
+    others = (instance > 0) & ~piece
+    assert np.abs(full - gone)[piece].mean() > 2 * np.abs(full - gone)[others].mean()
+    assert np.abs(empty - gone)[others].mean() > 2 * np.abs(full - gone)[others].mean()
+    with pytest.raises(UsageError, match="gone"):
+        render(tmp_path)
 
 
 def test_depth_and_heading_agree_with_the_true_planes(home):

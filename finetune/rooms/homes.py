@@ -24,7 +24,8 @@ HINT = (
 
 def render_homes(
     out, *, count, width, seed, furniture=None, workers=1, progress=None, samples=12, start=0, views=None,
-    threads=None, rooms=None, cameras=None, noise=0.0, pole_blur=0.0, jpeg=0, python=None,
+    threads=None, rooms=None, cameras=None, noise=0.0, pole_blur=0.0, jpeg=0, gone=False,
+    python=None,
 ):  # fmt: skip
     """Render furnished and empty panoramas of procedural homes in Structured3D's layout.
 
@@ -64,6 +65,8 @@ def render_homes(
         Sensor noise in 8-bit levels; degrees about the poles that stitching left soft.
     jpeg : int
         JPEG quality the pictures go through before they are stored, 0 for none.
+    gone : bool
+        Render each panorama once more with one piece of furniture, and what stands on it, gone.
     python : path-like, optional
         Interpreter that has bpy; this one if left out.
 
@@ -87,7 +90,7 @@ def render_homes(
     task = Task(
         out=str(out.resolve()), scene=start, seed=seed, width=width, samples=samples, threads=share,
         furniture=_absolute(furniture), views=_absolute(views), rooms=rooms, cameras=cameras, noise=noise,
-        pole_blur=pole_blur, jpeg=jpeg,
+        pole_blur=pole_blur, jpeg=jpeg, gone=gone,
     )  # fmt: skip
     _keep_settings(out, task)
     scenes = missing_scenes(out, start, count)
@@ -133,7 +136,10 @@ def _keep_settings(out, task):
         settings[key] = Path(settings[key]).name if settings[key] else None
     file = out / SETTINGS
     if file.is_file():
-        known = json.loads(file.read_text("utf-8"))
+        known = {
+            "gone": False,
+            **json.loads(file.read_text("utf-8")),
+        }  # sets begun before it could be asked for
         changed = sorted(key for key in settings if known.get(key) != settings[key])
         if changed:
             was, now = ({key: values.get(key) for key in changed} for values in (known, settings))

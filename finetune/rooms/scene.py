@@ -46,10 +46,13 @@ class Scene:
         self._imports.close()
         self._daylight(view)
 
-    def show_items(self, shown, *, camera=None):
-        """Show or hide all furniture; `camera` is (room, number) of the camera, for what only it sees."""
+    def show_items(self, shown, *, camera=None, without=()):
+        """Show or hide all furniture, always hiding the instances `without`.
+
+        `camera` is (room, number) of the camera, for what only it sees.
+        """
         for number, room, item in self.house.numbered_items():
-            seen = shown and (item.camera is None or (room, item.camera) == camera)
+            seen = shown and number not in without and (item.camera is None or (room, item.camera) == camera)
             self.items[number].hide_render = not seen
 
     def _build_room(self, index):

@@ -39,6 +39,8 @@ class Task:
         Faults of a camera, see `develop`.
     jpeg : int
         JPEG quality the pictures go through, 0 for none.
+    gone : bool
+        Each panorama also with one piece of furniture gone.
     """
 
     out: str
@@ -54,6 +56,7 @@ class Task:
     noise: float = 0.0
     pole_blur: float = 0.0
     jpeg: int = 0
+    gone: bool = False
 
 
 def scene_folder(out, number):
@@ -121,8 +124,9 @@ def render_scene(task, catalogue, views):
     scene = Scene(house, view=view)
     render.set_up(width=task.width, samples=task.samples, threads=task.threads)
     pairs = _render_pairs(house, scene)
+    gone = _render_removals(task, house, scene, pairs) if task.gone else {}
     for (room, camera), pair in pairs.items():
-        _write_pair(partial, task, house, (room, camera), pair)
+        _write_pair(partial, task, house, (room, camera), pair, gone.get((room, camera), ()))
     _write_json(partial / "home.json", record.home_record(house, seed=task.seed, number=number))
     _write_json(partial / "tour.json", record.tour(house))
     _write_json(partial / "tour_empty.json", record.tour(house, variant="empty"))
@@ -144,7 +148,23 @@ def _render_pairs(house, scene):
     return pairs
 
 
-def _write_pair(partial, task, house, place, pair):
+def _render_removals(task, house, scene, pairs):
+    """Render all cameras that have a piece well in view without it, into `pairs`; return what is gone."""
+    from finetune.rooms import removal, render
+    from finetune.rooms.scene import FIRST_ITEM
+
+    gone = {}
+    for (room, camera), pair in pairs.items():
+        rng = np.random.default_rng([task.seed, task.scene, room, camera, 6])
+        numbers = removal.choose_piece(pair["full"].index - FIRST_ITEM, house.numbered_items(), rng)
+        if numbers:
+            scene.show_items(True, camera=(room, camera), without=numbers)
+            pair["gone"] = render.render_camera(house.home.rooms[room].cameras[camera])
+            gone[room, camera] = numbers
+    return gone
+
+
+def _write_pair(partial, task, house, place, pair, gone):
     from finetune.rooms import develop, record
     from finetune.rooms.png import write_png
     from finetune.rooms.scene import FIRST_ITEM
@@ -153,12 +173,12 @@ def _write_pair(partial, task, house, place, pair):
     room, number = place
     light, camera = house.style.light, house.home.rooms[room].cameras[number]
     folder = partial / "2D_rendering" / record.panorama_name(room, number) / "panorama"
-    exposure = develop.exposure_of(list(pair.values()), bias=light.exposure)
+    exposure = develop.exposure_of([pair["full"], pair["empty"]], bias=light.exposure)
     labels = label_table(house, FIRST_ITEM)
     for variant, rendering in pair.items():
         target = folder / variant
         target.mkdir(parents=True)
-        rng = np.random.default_rng([task.seed, room, number, variant == "full"])
+        rng = np.random.default_rng([task.seed, room, number, ("empty", "full", "gone").index(variant)])
         picture = develop.develop(
             rendering, exposure=exposure, light=light, noise=task.noise, pole_blur=task.pole_blur, rng=rng
         )
@@ -171,6 +191,9 @@ def _write_pair(partial, task, house, place, pair):
         write_png(target / "depth.png", np.clip(rendering.depth * 1000, 0, 65535).round().astype(np.uint16))
     instance = np.maximum(pair["full"].index - FIRST_ITEM, 0).astype(np.uint16)
     write_png(folder / "full" / "instance.png", instance)
+    if gone:
+        piece = np.where(np.isin(instance, gone), gone[0], 0)  # one object, with all that rests on it
+        write_png(folder / "gone" / "instance.png", piece.astype(np.uint16))
     position = (1000 * camera.x, 1000 * camera.y, 1000 * camera.z)
     (folder / "camera_xyz.txt").write_text(" ".join(f"{value:.3f}" for value in position) + "\n", "utf-8")
     _write_json(folder / "camera.json", {**record.camera_record(camera), "room": room, "exposure": exposure})
