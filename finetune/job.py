@@ -6,6 +6,7 @@ import numpy as np
 
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
+from pano_inpaint.models.discriminators import DiscriminatorConfig
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
 from pano_inpaint.models.layers import FusedBatchNormalization
 from pano_inpaint.models.presets import build_completion, build_trained_discriminator
@@ -34,9 +35,14 @@ class FinetuneJob:
         self.schedule = build_schedule(settings)
         own = CompletionConfig.from_dict(preset.config["completion"])
         self._completion = replace(own, rays=settings.rays or own.rays, layout=settings.layout or own.layout)
+        pretrained = DiscriminatorConfig(**preset.config["discriminator"])
+        normalisation = settings.discriminator_normalisation or pretrained.normalisation
+        self._discriminator = replace(pretrained, normalisation=normalisation)
+        self._gan = subset(GanSettings, settings)
         self.config = preset.config | {
             "stage": "finetune",
             "completion": self._completion.to_dict(),
+            "discriminator": self._discriminator.to_dict(),
             "face_size": settings.face_size,
             "padding": settings.padding,
         }
@@ -45,10 +51,8 @@ class FinetuneJob:
         """Return the pretrained networks, frozen as the settings ask."""
         completion = self.pretrained()
         freeze(completion, self._settings.freeze_depth, statistics=self._settings.freeze_statistics)
-        discriminator = build_trained_discriminator(self._preset)
-        return CompletionGAN(
-            completion, discriminator, subset(GanSettings, self._settings), replicas=replicas
-        )
+        discriminator = build_trained_discriminator(self._preset, self._discriminator)
+        return CompletionGAN(completion, discriminator, self._gan, replicas=replicas)
 
     def pretrained(self):
         """Return the completion network as it was before fine-tuning; what is new about it is untrained."""

@@ -40,9 +40,13 @@ class FinetuneSettings:
     hole_low_deg, hole_high_deg : float
         Range of the angular radius of random holes.
     completion_steps, discriminator_steps, joint_steps, schedule, switch_window, switch_low, switch_high
-        See `Schedule` and `TargetSwitch`; a step is one panorama.
-    reconstruction, adversary, adversarial_weight, optimizer, learning_rate, \
-discriminator_learning_rate, ema_decay
+        See `Schedule` and `TargetSwitch`; a step is one panorama, or as many
+        as gradients are accumulated over.
+    discriminator_normalisation : {"batch", "spectral"}, optional
+        See `DiscriminatorConfig`; the pretrained discriminator's own if left out. Where they differ the
+        discriminator starts afresh.
+    reconstruction, adversary, adversarial_weight, feature_matching_weight, perceptual_weight, \
+perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discriminator_learning_rate, ema_decay
         See `GanSettings`.
     seed, precision, strategy, log_every, sample_every, checkpoint_every
         See `LoopSettings`.
@@ -71,9 +75,14 @@ discriminator_learning_rate, ema_decay
     switch_window: int = 10
     switch_low: float = 1.6
     switch_high: float = 1.9
+    discriminator_normalisation: str | None = None
     reconstruction: str = "l1"
     adversary: str = "hinge"
     adversarial_weight: float = 4e-3
+    feature_matching_weight: float = 0.0
+    perceptual_weight: float = 0.0
+    perceptual_taps: tuple[str, ...] = ("relu1_2", "relu2_2")
+    gradient_accumulation_steps: int = 1
     optimizer: str = "adam"
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 1e-4

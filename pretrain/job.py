@@ -36,8 +36,12 @@ class PretrainJob:
             mean = self._mean_colour() if settings.hole_fill == "mean" else (0.5, 0.5, 0.5)
         self._completion = CompletionConfig(settings.width, settings.hole_fill, tuple(mean), settings.table)
         self._discriminator = DiscriminatorConfig(
-            settings.size, settings.local_size, settings.discriminator_width
+            settings.size,
+            settings.local_size,
+            settings.discriminator_width,
+            settings.discriminator_normalisation,
         )
+        self._gan = subset(GanSettings, settings)
         self.schedule = build_schedule(settings)
         self.config = {
             "stage": "pretrain",
@@ -52,9 +56,7 @@ class PretrainJob:
         if self._start is not None:
             load_weights(completion, self._start.folder / COMPLETION_WEIGHTS)
         discriminator = build_discriminator(self._discriminator)
-        return CompletionGAN(
-            completion, discriminator, subset(GanSettings, self._settings), replicas=replicas
-        )
+        return CompletionGAN(completion, discriminator, self._gan, replicas=replicas)
 
     def batches(self, start):
         """Return the endless stream of training batches from number `start` on."""

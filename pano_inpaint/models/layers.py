@@ -228,8 +228,11 @@ class FusedBatchNormalization(keras.layers.Layer):
 
 @contextmanager
 def held_statistics(model):
-    """Let a network's batch normalisation leave its moving statistics alone within this context."""
-    layers = [layer for layer in model.layers if isinstance(layer, FusedBatchNormalization)]
+    """Let a network's layers leave what they measure in training alone within this context.
+
+    That is the moving statistics of batch normalisation, and the directions of spectral normalisation.
+    """
+    layers = [layer for layer in model.layers if getattr(layer, "update_statistics", False)]
     for layer in layers:
         layer.update_statistics = False
     try:

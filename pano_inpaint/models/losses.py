@@ -86,5 +86,29 @@ def adversarial_loss(fake, present, *, kind="bce"):
     return _mean_present(-fake if kind == "hinge" else tf.nn.softplus(-fake), present)
 
 
+def feature_matching_loss(truth, completed, present):
+    """Return how far the discriminator's activations on completed pictures are from those on the truth.
+
+    The mean absolute difference of each layer, summed over layers and branches (Wang et al. 2018,
+    section 3.2, equation 4).
+
+    Parameters
+    ----------
+    truth, completed : list of Tensor, shape (B, h, w, c)
+        Activations on the same parts of the pictures, layer by layer. No gradient flows into the truth.
+    present : Tensor, shape (B, 1)
+        1 where the completed picture has a hole; others do not count.
+
+    Returns
+    -------
+    Tensor, scalar
+    """
+    total = tf.constant(0.0)
+    for true, found in zip(truth, completed, strict=True):
+        error = tf.abs(tf.cast(found, tf.float32) - tf.cast(tf.stop_gradient(true), tf.float32))
+        total += _mean_present(tf.reduce_mean(error, axis=(1, 2, 3))[:, None], present)
+    return total
+
+
 def _mean_present(values, present):
     return tf.math.divide_no_nan(tf.reduce_sum(values * present), tf.reduce_sum(present))

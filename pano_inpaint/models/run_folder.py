@@ -22,6 +22,8 @@ COLUMNS = (
     "layout",
     "discriminator",
     "adversarial",
+    "feature_matching",
+    "perceptual",
     "images_per_second",
 )
 

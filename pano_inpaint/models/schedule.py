@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 
+from pano_inpaint.errors import UsageError
+
 COMPLETION, DISCRIMINATOR, JOINT = "completion", "discriminator", "joint"
 
 
@@ -42,9 +44,9 @@ class TargetSwitch:
 
     def __init__(self, window=10, low=0.9, high=1.2):
         if window < 1 or low > high:
-            raise ValueError(
-                "the switch needs window >= 1 and low <= high. "
-                f"Received: window={window}, low={low}, high={high}"
+            raise UsageError(
+                "expected the switch's window >= 1 and low <= high, "
+                f"got window={window}, low={low}, high={high}"
             )
         self.window, self.low, self.high = window, low, high
         self.target = DISCRIMINATOR
@@ -90,9 +92,9 @@ class Schedule:
 
     def __init__(self, completion_steps, discriminator_steps, joint_steps, *, switch=None):
         if min(completion_steps, discriminator_steps, joint_steps) < 0:
-            raise ValueError(
-                "phases cannot be shorter than nothing. "
-                f"Received: {completion_steps}, {discriminator_steps}, {joint_steps}"
+            raise UsageError(
+                "expected phases of 0 steps or more, "
+                f"got {completion_steps}, {discriminator_steps}, {joint_steps}"
             )
         self._ends = (completion_steps, completion_steps + discriminator_steps)
         self.total_steps = completion_steps + discriminator_steps + joint_steps
@@ -128,11 +130,11 @@ def build_schedule(settings):
 
     Raises
     ------
-    ValueError
+    UsageError
         If the kind of schedule is unknown or its numbers are impossible.
     """
     if settings.schedule not in ("switch", "fixed"):
-        raise ValueError(f"schedule must be 'switch' or 'fixed'. Received: {settings.schedule!r}")
+        raise UsageError(f"expected schedule 'switch' or 'fixed', got {settings.schedule!r}")
     switch = None
     if settings.schedule == "switch":
         switch = TargetSwitch(settings.switch_window, settings.switch_low, settings.switch_high)

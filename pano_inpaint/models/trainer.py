@@ -153,13 +153,14 @@ class _Session:
     def run_until(self, stop, watch):
         """Train; return whether the schedule was finished."""
         step, total = int(self.step.numpy()), self.job.schedule.total_steps
+        parts = self.gan.settings.gradient_accumulation_steps
         if self._is_chief():
             self.run.open_log(step)
-        batches = iter(self.strategy.experimental_distribute_dataset(self.job.batches(step)))
+        batches = iter(self.strategy.experimental_distribute_dataset(self.job.batches(step * parts)))
         began, since, last = time.perf_counter(), step, None
         while step < total and not stop.is_set:
             decision = self.job.schedule.decide(step)
-            losses = self._train_step(decision, next(batches))
+            losses = self._train_step(decision, tuple(next(batches) for _ in range(parts)))
             self.job.schedule.observe(step, losses.get("discriminator"))
             step += 1
             if step % self.loop.log_every == 0 or decision != last or step == total:
@@ -172,23 +173,23 @@ class _Session:
         self._checkpoint(step)
         return step == total
 
-    def _train_step(self, decision, batch):
+    def _train_step(self, decision, batches):
         name = "reconstruct" if decision.phase == COMPLETION else decision.target
         if name not in self.functions:
             self.functions[name] = tf.function(self._replicated(name), reduce_retracing=True)
         if not hasattr(self, "_batch_size"):
-            parts = self.strategy.experimental_local_results(batch["mask"])
-            self._batch_size = sum(int(part.shape[0]) for part in parts)
-        return {key: float(value) for key, value in self.functions[name](batch).items()}
+            parts = self.strategy.experimental_local_results(batches[0]["mask"])
+            self._batch_size = len(batches) * sum(int(part.shape[0]) for part in parts)
+        return {key: float(value) for key, value in self.functions[name](*batches).items()}
 
     def _replicated(self, name):
         gan = self.gan
 
-        def one(batch):
-            return gan.reconstruct(batch) if name == "reconstruct" else gan.step(name, batch)
+        def one(*batches):
+            return gan.reconstruct(*batches) if name == "reconstruct" else gan.step(name, *batches)
 
-        def everywhere(batch):
-            losses = self.strategy.run(one, (batch,))
+        def everywhere(*batches):
+            losses = self.strategy.run(one, batches)
             mean = tf.distribute.ReduceOp.MEAN
             return {key: self.strategy.reduce(mean, value, axis=None) for key, value in losses.items()}
 
