@@ -3,10 +3,11 @@
     python -m benchmarks.settings HOMES --real PANORAMAS --photos PHOTOS --out RUN --minutes 3
 
 A small network (folded table, width ¼, faces of 64 px) is pretrained on photographs and on views of some of
-the real panoramas, then fine-tuned on rendered pairs and those real panoramas together. Both times each
-variant differs from it in one setting. Time is the process's own, on one thread, so that what else the
-machine does costs no variant a picture; building its graph is not counted. Scores are hole-only and
-sphere-weighted, through cube faces, on held-out homes and real panoramas.
+the real panoramas, then fine-tuned on rendered pairs and those real panoramas together, and at last against
+a discriminator, on the same panoramas and for twice as long. Each time every variant differs from it in
+one setting. Time is the process's own, on one thread, so that what else the machine does costs no variant a
+picture; building its graph is not counted. Scores are hole-only and sphere-weighted, through cube faces, on
+held-out homes and real panoramas.
 
 RUN keeps each score by itself: started again, the benchmark goes on with what is missing.
 """
@@ -45,6 +46,12 @@ PRIOR = "the prior alone"
 AS_IT_IS = "as it is"
 AVERAGING = "weights not averaged"  # scored after the same run as it is
 PLAIN = f"{TABLE}, without skips"
+AGAINST = "discriminator"
+ALONE = "none, reconstruction goes on"
+PERCEPTUAL = 1.0
+MATCHING = 0.04  # ten times the adversarial weight, as Wang et al. 2018, section 3.2
+LONGER = 2  # of the stage with a discriminator
+FIRST = 0.2  # share of that time in which the discriminator trains alone
 VARIANTS = {
     "photographs": {
         AS_IT_IS: {},
@@ -53,6 +60,8 @@ VARIANTS = {
         "the paper's table": {"table": "glcic"},
         "no skips": {"table": PLAIN},
         "squared error, not absolute": {"reconstruction": "l2"},
+        "gradients of four batches": {"gradient_accumulation_steps": 4},
+        "VGG16's perceptual loss": {"perceptual_weight": PERCEPTUAL},
     },
     "panoramas": {
         AS_IT_IS: {},
@@ -61,6 +70,16 @@ VARIANTS = {
         "layout head": {"layout": True},
         "directions and layout head": {"rays": True, "layout": True},
         "pairs and others balanced": {"balance": True},
+        "gradients of four panoramas": {"gradient_accumulation_steps": 4},
+        "VGG16's perceptual loss": {"perceptual_weight": PERCEPTUAL},
+    },
+    AGAINST: {
+        AS_IT_IS: {},
+        "spectral normalisation": {"discriminator_normalisation": "spectral"},
+        "feature matching": {"feature_matching_weight": MATCHING},
+        "both": {"discriminator_normalisation": "spectral", "feature_matching_weight": MATCHING},
+        ALONE: {},
+        "cross entropy, not hinge": {"adversary": "bce"},
     },
 }
 
@@ -71,6 +90,9 @@ def main(
     photos: Annotated[Path, typer.Option(help="Photographs to pretrain on.")],
     out: Annotated[Path, typer.Option(help="The run's folder.")],
     minutes: Annotated[float, typer.Option(help="Computing time of each training.")] = 3.0,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Variants with this in their name, and what they start from.")
+    ] = None,
 ) -> None:
     """Train, score, and print the table."""
     TABLES[PLAIN] = replace(TABLES[TABLE], skips=False)
@@ -78,7 +100,12 @@ def main(
     judge, pictures = Judge(validation), find_pictures(photos, views)
     if not (out / "scores" / "prior.json").exists():
         keep({"name": PRIOR, "pictures": 0} | judge.score(build_prior()), out / "scores" / "prior.json")
-    grid = [(stage, name) for stage, variants in VARIANTS.items() for name in variants if name != AVERAGING]
+    grid = [
+        (stage, name)
+        for stage, variants in VARIANTS.items()
+        for name in variants
+        if name == AS_IT_IS or (name != AVERAGING and _is_asked(f"{stage}: {name}", only))
+    ]
     with console.progress_bar("training", len(grid), unit="runs") as advance:
         for done, (stage, name) in enumerate(grid):
             advance(done, note=f"{stage}: {name}")
@@ -86,7 +113,7 @@ def main(
                 if stage == "photographs":
                     job = PretrainJob(photo_settings(**VARIANTS[stage][name]), *pictures)
                 else:
-                    job = _finetuning(out, [*order(0), *views], VARIANTS[stage][name])
+                    job = _finetuning(out, [*order(0), *views], stage, VARIANTS[stage][name])
                 _measure(job, judge, out, stage, name, minutes)
         advance(len(grid))
     rows = _compared(out)
@@ -111,11 +138,32 @@ def build_prior():
     return keras.Model([picture, mask], Merge(dtype="float32")(picture, mask, filled))
 
 
-def _finetuning(out, items, changes):
+def _is_asked(name, only):
+    return not only or any(part in name for part in only)
+
+
+def _finetuning(out, items, stage, changes):
     settings = FinetuneSettings(
-        face_size=SIZE, min_width=2 * SIZE, freeze_depth=0, learning_rate=5e-4, ema_decay=0.98
+        face_size=SIZE,
+        min_width=2 * SIZE,
+        freeze_depth=0,
+        learning_rate=5e-4,
+        discriminator_learning_rate=5e-4,
+        ema_decay=0.98,
     )
-    return FinetuneJob(replace(settings, **changes), find_preset(out / "photographs"), items, items)
+    start = find_preset(out / ("panoramas" if stage == AGAINST else "photographs"))
+    return FinetuneJob(replace(settings, **changes), start, items, items)
+
+
+def _train(learner, batches, stage, name, minutes):
+    """Train as the stage does, and return how many pictures moved the completion network."""
+    groups = learner.groups(batches)
+    if stage != AGAINST:
+        return learner.learn(for_minutes(groups, minutes))
+    if name == ALONE:
+        return learner.learn(for_minutes(groups, LONGER * minutes))
+    learner.learn(for_minutes(groups, FIRST * LONGER * minutes), "discriminator")
+    return learner.learn(for_minutes(groups, (1 - FIRST) * LONGER * minutes), "joint")
 
 
 def _measure(job, judge, out, stage, name, minutes):
@@ -123,7 +171,7 @@ def _measure(job, judge, out, stage, name, minutes):
     tf.keras.utils.set_random_seed(0)
     learner = Learner(job)
     learner.start(learner.gan.completion.get_weights())
-    pictures = learner.learn(for_minutes(job.batches(0), minutes))
+    pictures = _train(learner, job.batches(0), stage, name, minutes)
 
     def score(name, weights):
         network = build_completion_network(
@@ -131,10 +179,12 @@ def _measure(job, judge, out, stage, name, minutes):
         )
         network.set_weights(weights)
         row = {"name": f"{stage}: {name}", "pictures": pictures} | judge.score(network)
+        if learner.discriminator_loss is not None:
+            row["discriminator"] = learner.discriminator_loss
         keep(row, _file(out, stage, name))
 
     own = learner.gan.completion.get_weights()
-    if name == AS_IT_IS:
+    if AVERAGING in VARIANTS[stage] and name == AS_IT_IS:
         score(AVERAGING, own)
         write_preset(
             out / stage,

@@ -1,7 +1,9 @@
 """What benchmarks of short trainings share: pictures held out, one compiled step, scores that are kept."""
 
 import json
+from collections import deque
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import tensorflow as tf
@@ -18,6 +20,7 @@ from pretrain.settings import PretrainSettings
 SIZE = 64  # pixels of a face
 TABLE = "folded"
 HOLE_SEEDS = (0, 1)  # each validation panorama is scored with one hole of each
+RECENT = 50  # steps of a discriminator's mean loss
 HELD_OUT = {"homes": 0.25, "real": 0.4}  # of the scenes
 
 
@@ -55,7 +58,7 @@ class Judge:
 
 
 class Learner:
-    """Networks and optimizer of a job, and the compiled step that moves them by reconstruction.
+    """Networks and optimizers of a job, and the compiled steps that move them.
 
     Parameters
     ----------
@@ -65,7 +68,8 @@ class Learner:
 
     def __init__(self, job):
         self.gan = job.build(1)
-        self._step = tf.function(self.gan.reconstruct)
+        self.discriminator_loss = None
+        self._steps = {}
         self._optimizer = [variable.numpy() for variable in self.gan.completion_optimizer.variables]
 
     def start(self, weights):
@@ -76,12 +80,26 @@ class Learner:
         for variable, value in zip(self.gan.average, weights, strict=True):
             variable.assign(value)
 
-    def learn(self, batches):
-        """Take a step by each batch, and return how many pictures they had."""
-        pictures = 0
-        for batch in batches:
-            self._step(batch)
-            pictures += len(batch["mask"])
+    def groups(self, batches):
+        """Group batches by steps: as many as gradients are accumulated over."""
+        return zip(*[iter(batches)] * self.gan.settings.gradient_accumulation_steps, strict=False)
+
+    def learn(self, groups, target=None):
+        """Take a step by each group of batches, and return how many pictures they had.
+
+        The target is one of `CompletionGAN.step`, by reconstruction alone if left out; of a
+        discriminator's loss the mean over the last `RECENT` steps is kept.
+        """
+        if target not in self._steps:
+            step = self.gan.reconstruct if target is None else partial(self.gan.step, target)
+            self._steps[target] = tf.function(step)
+        pictures, recent = 0, deque(maxlen=RECENT)
+        for group in groups:
+            losses = self._steps[target](*group)
+            pictures += sum(len(batch["mask"]) for batch in group)
+            if target is not None:
+                recent.append(float(losses["discriminator"]))
+                self.discriminator_loss = sum(recent) / len(recent)
         return pictures
 
     def averaged(self):

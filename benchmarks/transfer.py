@@ -133,7 +133,7 @@ class _Bench:
             self._learners[name] = Learner(job)
         learner = self._learners[name]
         learner.start(build_completion(preset, size=SIZE).get_weights())
-        learner.learn(job.batches(0).take(settings.completion_steps) if items else ())
+        learner.learn(learner.groups(job.batches(0).take(settings.completion_steps)) if items else ())
         return self._judge.score(learner.averaged())
 
 

@@ -6,7 +6,7 @@ import pytest
 from small_sets import write_sets
 
 from benchmarks import settings
-from benchmarks.settings import AS_IT_IS, AVERAGING, PRIOR, for_minutes
+from benchmarks.settings import AGAINST, ALONE, AS_IT_IS, AVERAGING, PRIOR, for_minutes
 from benchmarks.short_runs import read_kept
 
 
@@ -22,19 +22,31 @@ def run(monkeypatch, tmp_path):
     homes, real = write_sets(tmp_path)
     short = {
         "photographs": {AS_IT_IS: {}, AVERAGING: None},
-        "panoramas": {AS_IT_IS: {}, AVERAGING: None, "layout head": {"layout": True}},
+        "panoramas": {
+            AS_IT_IS: {},
+            AVERAGING: None,
+            "layout head": {"layout": True},
+            "gradients of two": {"gradient_accumulation_steps": 2},
+        },
+        AGAINST: {AS_IT_IS: {}, ALONE: {}},
     }
     monkeypatch.setattr(settings, "VARIANTS", short)
-    return lambda: settings.main(homes, real, real, tmp_path / "run", minutes=0)
+    return lambda only=None: settings.main(homes, real, real, tmp_path / "run", minutes=0, only=only)
 
 
 def test_variants_are_trained_compared_and_kept(run, tmp_path, capsys):
+    run(["layout"])
+    asked = {row["name"] for row in read_kept(tmp_path / "run" / "scores")}
     run()
     table = capsys.readouterr().out
     scores = {row["name"]: row for row in read_kept(tmp_path / "run" / "scores")}
     trained = [f"{stage}: {name}" for stage, variants in settings.VARIANTS.items() for name in variants]
     assert scores.keys() == {PRIOR, *trained}
     assert [scores[f"{stage}: {AS_IT_IS}"]["pictures"] for stage in ("photographs", "panoramas")] == [16, 6]
+    assert scores.keys() - asked == {"panoramas: gradients of two", f"{AGAINST}: {ALONE}"}
+    assert scores["panoramas: gradients of two"]["pictures"] == 12
+    assert scores[f"{AGAINST}: {AS_IT_IS}"]["discriminator"] > 0
+    assert "discriminator" not in scores[f"{AGAINST}: {ALONE}"]
     assert "homes_layout" in scores["panoramas: layout head"]
     assert all(name in table for name in scores) and "real_over_prior" in table
 

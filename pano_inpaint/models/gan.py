@@ -275,7 +275,10 @@ class CompletionGAN:
         return {"feature_matching": loss}
 
     def _perceptual_loss(self):
-        return PerceptualLoss(self.settings.perceptual_taps, dtype=self.completion.layers[-1].compute_dtype)
+        dtype = (
+            keras.config.dtype_policy().compute_dtype
+        )  # the networks' own first and last layers are float32
+        return PerceptualLoss(self.settings.perceptual_taps, dtype=dtype)
 
     def _weighed(self, losses):
         """Return what the completion network's weights are moved by."""
