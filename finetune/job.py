@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
+from pano_inpaint.errors import UsageError
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
 from pano_inpaint.models.discriminators import DiscriminatorConfig
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
@@ -27,6 +28,11 @@ class FinetuneJob:
     preset : Preset
         Where to start.
     train, val : sequence of PanoItem
+
+    Raises
+    ------
+    UsageError
+        If the settings mean nothing, or ask for a discriminator of another size than the pretrained one.
     """
 
     def __init__(self, settings, preset, train, val):
@@ -39,6 +45,12 @@ class FinetuneJob:
         normalisation = settings.discriminator_normalisation or pretrained.normalisation
         self._discriminator = replace(pretrained, normalisation=normalisation)
         self._gan = subset(GanSettings, settings)
+        if settings.discriminator_steps + settings.joint_steps and settings.face_size != pretrained.size:
+            raise UsageError(
+                f"expected face_size={pretrained.size}, the pretrained discriminator's, "
+                f"got {settings.face_size}",
+                hint="train without it: --set discriminator_steps=0 --set joint_steps=0",
+            )
         self.config = preset.config | {
             "stage": "finetune",
             "completion": self._completion.to_dict(),

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pano_inpaint.eraser import Eraser
+from pano_inpaint.errors import UsageError
 from pano_inpaint.masks import spherical_cap
 from pano_inpaint.models.completion import encoder_layers
 from pano_inpaint.models.presets import build_completion, find_preset
@@ -150,6 +151,15 @@ def test_bad_settings_get_one_clear_line(pretrained, tmp_path, settings, message
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_finetune_refuses_faces_that_the_discriminator_cannot_judge(tiny_preset):
+    from finetune.job import FinetuneJob
+    from finetune.settings import FinetuneSettings
+
+    FinetuneJob(FinetuneSettings(face_size=64), tiny_preset, [], [])
+    with pytest.raises(UsageError, match="face_size=32, the pretrained discriminator's, got 64"):
+        FinetuneJob(FinetuneSettings(face_size=64, joint_steps=1), tiny_preset, [], [])
 
 
 def test_finetune_takes_another_normalisation_and_starts_its_discriminator_afresh(tiny_preset):
