@@ -11,6 +11,7 @@ import numpy as np
 
 from pano_inpaint.cubemap import level_rays
 from pano_inpaint.errors import FileError
+from pano_inpaint.room_parts import name_parts
 
 RUNTIMES = ("auto", "litert", "keras")
 
@@ -23,8 +24,8 @@ class Completion(NamedTuple):
     faces : ndarray, shape (6, S, S, 3), float32
         Completed; in [0, 1] outside the hole, and about so inside.
     layout : ndarray, shape (6, S, S), uint8, or None
-        Part of the empty room at each pixel, numbered as in `models.completion.LAYOUT`; None if the
-        network does not tell.
+        Part of the empty room at each pixel, or a thing before it, numbered as in `room_parts.LAYOUT`; None
+        if the network does not tell.
     """
 
     faces: np.ndarray
@@ -83,11 +84,11 @@ class _LiteRTCompleter:
         inputs = {"picture": faces.astype(np.float32), "mask": mask.astype(np.float32)}
         if "rays" in self._inputs:
             inputs["rays"] = level_rays(self.face_size, rotation)
-        return _completion(**self._run(**inputs))
+        return _completion(mask, **self._run(**inputs))
 
 
-def _completion(completed, layout=None):
-    return Completion(completed, None if layout is None else layout.argmax(axis=-1).astype(np.uint8))
+def _completion(mask, completed, layout=None):
+    return Completion(completed, None if layout is None else name_parts(layout, mask[..., 0] > 0))
 
 
 @contextmanager
@@ -117,4 +118,4 @@ class _KerasCompleter:
         rays = level_rays(self.face_size, rotation)
         batch = {"input": faces.astype(np.float32), "mask": mask.astype(np.float32), "rays": rays}
         outputs = complete_batch(self._network, batch)
-        return _completion(*(None if output is None else np.asarray(output) for output in outputs))
+        return _completion(mask, *(None if output is None else np.asarray(output) for output in outputs))

@@ -15,6 +15,7 @@ from .seams import join_copies
 from .texture import Copies
 
 _STEEP = 8.0  # distances of a plane from its foot beyond which it is not worth looking at it straight
+_DARK = 0.1  # added to colours before their logarithm is taken, in which light adds up
 _BAND = 2**20  # pixels fetched at a time
 
 
@@ -82,11 +83,14 @@ class Cover:
     structure : Structure
     surfaces : list
         On planes first, then views.
+    things : callable or None
+        Where things are seen: directions (..., 3) to bool (...).
     """
 
     region: object
     structure: Structure
     surfaces: list
+    things: object = None
 
     def labels(self, rays):
         """Label of the copy in directions (N, 3) of the hole; −1 where there is nothing to copy."""
@@ -166,7 +170,7 @@ def is_near(plane, rays):
 
 def paint_tile(pixels, tile, cover, pyramid):
     """Fetch a tile's copies, join them to each other and to what is around, and write them."""
-    filled = to_rgb(tile.cut(pixels))
+    filled = _logs(to_rgb(tile.cut(pixels)))
     row, column = np.nonzero(tile.mask)
     rays = tile.rays(row, column)
     labels, owners = np.full((2, *tile.mask.shape), -1)
@@ -174,10 +178,10 @@ def paint_tile(pixels, tile, cover, pyramid):
     owners[row, column] = cover.owners(labels[row, column])
 
     def sample(label, row, column):
-        return cover.fetch(pyramid, label, tile.rays(row, column))
+        colours, known = cover.fetch(pyramid, label, tile.rays(row, column))
+        return _logs(np.clip(colours, 0, 1)), known  # brighter light than white is white in the picture, too
 
-    colours, known = cover.fetch(pyramid, labels[row, column], rays)
-    filled[row, column] = np.clip(colours, 0, 1)
+    filled[row, column], known = sample(labels[row, column], row, column)
     unknown = _unknown(tile, pyramid)
     bare = tile.mask.copy()
     bare[row, column] = ~known
@@ -187,7 +191,11 @@ def paint_tile(pixels, tile, cover, pyramid):
     filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims)
     own = tile.places()
     there = tile.in_panorama(*own)
-    pixels[there] = from_rgb(filled[own], pixels[there])
+    pixels[there] = from_rgb(np.exp(filled[own]) - _DARK, pixels[there])
+
+
+def _logs(colours):
+    return np.log(colours + _DARK)
 
 
 def _unknown(tile, pyramid):
@@ -206,12 +214,13 @@ def _rims(tile, unknown, cover):
     row, column = np.nonzero(ring & ~unknown)
     rays, written = tile.rays(row, column), tile.written[row, column]
     index = cover.structure.plane_at(rays)
+    thing = np.zeros(len(row), bool) if cover.things is None else cover.things(rays)
     owners = np.full(len(row), -1)
     owners[written] = cover.owners(cover.labels(rays[written]))
     rims = []
     for kind, number in enumerate(cover.kinds):
         rim = np.zeros(tile.mask.shape, bool)
-        beside = np.ones(len(row), bool) if number is None else index == number
+        beside = np.ones(len(row), bool) if number is None else (index == number) & ~thing
         chosen = np.where(written, owners == kind, beside)
         rim[row[chosen], column[chosen]] = True
         rims.append(rim)
@@ -221,5 +230,5 @@ def _rims(tile, unknown, cover):
 def _continued(filled, bare, unknown):
     """Fill smoothly what has nothing to copy; mid-gray if nothing is known around it either."""
     if unknown.all():
-        return np.where(bare[..., None], np.float32(0.5), filled)
+        return np.where(bare[..., None], _logs(np.float32(0.5)), filled)
     return np.where(bare[..., None], membrane(filled, unknown), filled)

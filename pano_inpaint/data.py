@@ -13,7 +13,7 @@ weight        (B, S, S, 1)    float32   what a pixel counts: 1 in photos; its so
                                         0 where a panorama has no picture or a blurred one
 window        (B, 2)          int32     top left corner (row, column) of the local window with the hole
 real_window   (B, 2)          int32     that of the local window for the real picture
-layout        (B, S, S)       int32     place in `completion.LAYOUT` of the empty room, below 0 where unknown
+layout        (B, S, S)       int32     part of the room, see `room_parts`, below 0 where unknown
 rays          (B, S, S, 3)    float32   direction of each pixel, up being up; zeros in photos
 ============  ==============  ========  ==============================================================
 

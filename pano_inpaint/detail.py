@@ -29,6 +29,7 @@ _FIT = 0.3  # less strange than this: paint like the rest
 _GRAIN = 0.05  # plain pixels per pixel to be completed that are enough to take a paint's grain from
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
+_BARE = 0.05  # share of what is seen of a plane that must be bare of things to go by it alone
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
 _AROUND = 2  # known pixels that the seams see around a tile of the hole
 _RAYS = 2**18  # pixels of a hole by which its surfaces are laid out; of a larger one not every pixel is asked
@@ -38,7 +39,9 @@ _PLANE_GUIDE, _VIEW_GUIDE = 0.8, 0.5
 _BEYOND = 0.02  # camera heights
 
 
-def complete_hole(pixels, region, structure=None, *, unknown=None, guide=None, seed=0, quality="standard"):
+def complete_hole(
+    pixels, region, structure=None, *, unknown=None, guide=None, things=None, seed=0, quality="standard"
+):
     """Complete one hole of a panorama.
 
     Parameters
@@ -53,6 +56,9 @@ def complete_hole(pixels, region, structure=None, *, unknown=None, guide=None, s
         All that must not be copied: this hole and others, and what no camera saw. This hole if left out.
     guide : callable, optional
         What the completion should look like from far: directions (..., 3) to colours (..., 3) in [0, 1].
+    things : callable, optional
+        Where a thing is seen before the room's planes: directions (..., 3) to bool (...). No plane is
+        believed to look like it.
     seed : int
         Another seed gives another completion.
     quality : {"draft", "standard", "fine"}
@@ -72,12 +78,23 @@ def complete_hole(pixels, region, structure=None, *, unknown=None, guide=None, s
     height = len(pixels)
     unknown = _whole_mask(region, height) if unknown is None else unknown | _whole_mask(region, height)
     painted = pixels.copy()
-    paint_hole(painted, Pyramid(pixels, unknown), region, structure, guide=guide, seed=seed, quality=quality)
+    paint_hole(
+        painted,
+        Pyramid(pixels, unknown),
+        region,
+        structure,
+        guide=guide,
+        things=things,
+        seed=seed,
+        quality=quality,
+    )
     rows, start, width = region.window
     return to_rgb(painted[rows][:, np.arange(start, start + width) % (2 * height)])
 
 
-def paint_hole(pixels, pyramid, region, structure=None, *, guide=None, seed=0, quality="standard"):
+def paint_hole(
+    pixels, pyramid, region, structure=None, *, guide=None, things=None, seed=0, quality="standard"
+):
     """Complete one hole of a panorama in place, in bounded memory.
 
     Parameters
@@ -86,7 +103,7 @@ def paint_hole(pixels, pyramid, region, structure=None, *, guide=None, seed=0, q
         The panorama; written inside the hole only, and looked at around it.
     pyramid : Pyramid
         The panorama as it was, to copy from; it knows what must not be copied, this hole included.
-    region, structure, guide, seed, quality
+    region, structure, guide, things, seed, quality
         As for `complete_hole`.
 
     Returns
@@ -103,7 +120,7 @@ def paint_hole(pixels, pyramid, region, structure=None, *, guide=None, seed=0, q
         raise ValueError(f"Expected quality {' or '.join(QUALITIES)}. Received: {quality!r}")
     if pyramid.is_blind:
         raise ValueError("Expected a panorama with known pixels. Received: none")
-    job = _Job(pyramid, structure or Structure(np.eye(3)), region, guide, seed, quality)
+    job = _Job(pyramid, structure or Structure(np.eye(3)), region, guide, things, seed, quality)
     cover = job.cover()
     for tile in tiles(region, len(pixels), around=_AROUND):
         paint_tile(pixels, tile, cover, pyramid)
@@ -118,13 +135,14 @@ class _Job:
     structure: Structure
     region: object
     guide: object
+    things: object
     seed: int
     quality: str
 
     def cover(self):
         """Choose copies for the hole, on planes where possible."""
         rays, each = _rays_of(self.region, self.pyramid.height)
-        cover = Cover(self.region, self.structure, [])
+        cover = Cover(self.region, self.structure, [], self.things)
         index = self.structure.plane_at(rays)
         for number in np.unique(index[index >= 0]):
             plane = self.structure.planes[number]
@@ -197,7 +215,8 @@ class _Job:
             away = local_light(picture, look, known, SPOT / chart.step)
             strange = strangeness(away, known, SPOT / chart.step)
             plain = known & (strange < _FIT)
-            painted = is_paint(picture, known, SPOT / chart.step, hole=hole, furnished=wall)
+            seen = np.hstack([part.seen for part in parts])
+            painted = is_paint(picture, seen, SPOT / chart.step, hole=hole, furnished=wall)
             if painted:
                 # Paint: all that varies more slowly than its grain is light or the look of its layer.
                 if wall and plain.any():
@@ -222,15 +241,23 @@ class _Job:
         picture, known = self.pyramid.sample(grid, coarsening)
         hole = self.region.contains(grid, self.pyramid.height).astype(np.uint8)
         hole = cv2.dilate(hole, np.ones((5, 5), np.uint8)).astype(bool) & ~known
-        light, even = None, picture
+        light, even, seen = None, picture, known
         if number is not None:
             own = self.structure.plane_at(grid) == number
-            known, hole = known & own, hole & own
+            seen, hole = known & own, hole & own
+            known = self._bare(seen, grid)
             light = estimate_light(picture, known, LIGHT / chart.step, hole=hole if hole.any() else None)
             even = picture * np.exp(-light)
         x, y = np.arange(chart.size[0]), np.arange(chart.size[1])[:, None]
         blur = np.log2(chart.camera_pixels(x, y, self.pyramid.height)).astype(np.float32)
-        return _Panel(even, known, hole, light, blur)
+        return _Panel(even, seen, known, hole, light, blur)
+
+    def _bare(self, known, grid):
+        """Leave things out of what is known of a plane, unless next to nothing remains."""
+        if self.things is None or not known.any():
+            return known
+        bare = known & ~self.things(grid)
+        return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
 
     def _guide(self, parts, charts):
         """Look at the guide on the panels, with their own light off."""
@@ -245,9 +272,13 @@ class _Job:
 
 @dataclass(eq=False)
 class _Panel:
-    """What is known of a chart: evenly lit colours, masks, its light and the size of the camera's pixels."""
+    """What is known of a chart: evenly lit colours, masks, its light and the size of the camera's pixels.
+
+    Of what is `seen`, things left out, the surface is `known`.
+    """
 
     even: np.ndarray
+    seen: np.ndarray
     known: np.ndarray
     hole: np.ndarray
     light: np.ndarray | None

@@ -14,6 +14,7 @@ from .levelling import level
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
+from .room_parts import THING, join_parts, surfaces_of
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -26,8 +27,6 @@ _BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
-# floor, wall, ceiling, opening, trim (`models.completion.LAYOUT`) as the surfaces of `structure`
-_SURFACES = np.array([0, 1, 2, 1, 1], np.int8)
 
 
 class Eraser:
@@ -94,15 +93,16 @@ class Eraser:
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
         small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
-        completions = [self._completed(*small, hole.rotation) for hole in holes]
-        structure = None
+        completions = [completed(self._complete, *small, hole.rotation) for hole in holes]
+        structure = things = None
         if self._quality == "fine" and holes:
-            labels = find_labels(completions, holes, len(small[0]))
-            structure = find_structure(panorama.pixels, unseen, labels)
+            parts = join_parts(completions, holes, len(small[0]))
+            structure = find_structure(panorama.pixels, unseen, None if parts is None else surfaces_of(parts))
+            things = None if parts is None else as_map(parts == THING)
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
-        options = {"seed": self._seed if seed is None else seed, "quality": self._quality}
+        options = {"seed": self._seed if seed is None else seed, "quality": self._quality, "things": things}
         guides, covers = [], []
         for done, (hole, completion) in enumerate(zip(holes, completions, strict=True), start=1):
             guide, cover = as_guide(completion.faces, hole.rotation, *small), None
@@ -122,13 +122,36 @@ class Eraser:
                 level(pixels, hole, own, views, keep=cover.is_paint)  # its light is surer than any copy's
         return panorama.with_pixels(pixels)
 
-    def _completed(self, small, unseen, rotation):
-        """Complete a cube that is turned towards a hole."""
-        size = self._complete.face_size
-        faces = to_faces(small, size, rotation=rotation)
-        mask = to_faces(unseen.astype(np.float32), size, rotation=rotation)
-        grown = [cv2.dilate((face > 0).astype(np.float32), _AROUND) for face in mask]
-        return self._complete(faces, np.stack(grown)[..., None], rotation)
+
+def completed(network, small, unseen, rotation):
+    """Complete a cube that is turned towards a hole.
+
+    Parameters
+    ----------
+    network : callable
+        See `completer.load_completer`.
+    small : ndarray, shape (h, 2h, 3), float32 in [0, 1]
+        The panorama, shrunk.
+    unseen : ndarray, shape (h, 2h), bool
+        What is to be completed; a pixel more is.
+    rotation : ndarray, shape (3, 3)
+        How the cube is turned.
+
+    Returns
+    -------
+    Completion
+    """
+    size = network.face_size
+    faces = to_faces(small, size, rotation=rotation)
+    mask = to_faces(unseen.astype(np.float32), size, rotation=rotation)
+    grown = [cv2.dilate((face > 0).astype(np.float32), _AROUND) for face in mask]
+    return network(faces, np.stack(grown)[..., None], rotation)
+
+
+def as_map(marked):
+    """Turn a panorama of bool, shape (h, 2h), into a function of directions (..., 3)."""
+    levels = marked.astype(np.uint8)
+    return lambda directions: sample_equirectangular(levels, directions, interpolation="nearest") > 0
 
 
 def shrink(pixels, mask, height):
@@ -223,35 +246,6 @@ def complete_in_views(pixels, unseen, holes, guides, *, seed):
         for part in regions(hole.contains(everywhere, len(pixels)), merge_within=np.pi):
             paint_hole(completed, pyramid, part, guide=guide, seed=seed)
     return completed
-
-
-def find_labels(completions, holes, height):
-    """Join what a network says of the room, each hole as it is seen from its own cube.
-
-    Parameters
-    ----------
-    completions : sequence of Completion
-        One for each hole.
-    holes : sequence of Region
-    height : int
-        Rows of the result.
-
-    Returns
-    -------
-    ndarray, shape (height, 2 height), int8, or None
-        As `structure.analyse_room` takes them; None if the network does not tell.
-    """
-    if any(completion.layout is None for completion in completions):
-        return None
-    labels, nearest = None, None
-    everywhere = window_directions((slice(0, height), 0, 2 * height), height)
-    for completion, hole in zip(completions, holes, strict=True):
-        layout = from_faces(completion.layout, height, rotation=hole.rotation, interpolation="nearest")
-        nearness = everywhere @ hole.direction.astype(np.float32)
-        closer = np.full(layout.shape, True) if labels is None else nearness > nearest
-        labels = np.where(closer, _SURFACES[layout], labels)
-        nearest = np.where(closer, nearness, nearest)
-    return labels
 
 
 def find_structure(pixels, unseen, labels=None):

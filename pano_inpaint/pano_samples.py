@@ -12,11 +12,10 @@ from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
 from pano_inpaint.masks import grow, regions
 from pano_inpaint.pano_sets import SKYBOX
+from pano_inpaint.room_parts import OF_LABELS, THING
 from pano_inpaint.sphere import latitude_weights, rotation_matrix, vector_to_lonlat
 from pano_inpaint.streams import Stream
 
-# NYU40 labels (wall, floor, door, window, ceiling, other structure) as places in `completion.LAYOUT`
-LAYOUT_OF_LABELS = {2: 0, 1: 1, 22: 2, 8: 3, 9: 3, 38: 4}
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
 _BLACK = 8  # levels; a row no brighter than this at a pole is missing, not dark
 _SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
@@ -76,7 +75,9 @@ class DecodedPanorama:
     valid : ndarray, shape (H, 2H), uint8
         255 where there is a picture.
     layout : ndarray, shape (H, 2H), int8, or None
-        Part of the empty room at each pixel, numbered as in `LAYOUT_OF_LABELS`; below 0 where unknown.
+        Part of the empty room at each pixel, see `room_parts`; below 0 where unknown.
+    things : ndarray, shape (H, 2H), bool, or None
+        Where furniture is seen; None if that is not known.
     """
 
     truth: np.ndarray
@@ -84,11 +85,12 @@ class DecodedPanorama:
     objects: np.ndarray | None
     valid: np.ndarray = field(repr=False)
     layout: np.ndarray | None = None
+    things: np.ndarray | None = None
 
     @property
     def nbytes(self):
         """Memory it takes, in bytes."""
-        parts = (self.truth, self.seen, self.objects, self.valid, self.layout)
+        parts = (self.truth, self.seen, self.objects, self.valid, self.layout, self.things)
         return sum(part.nbytes for part in parts if part is not None)
 
 
@@ -126,7 +128,8 @@ def read_panorama_item(item, height, *, blurred_pole=0.0):
     valid = np.ascontiguousarray(np.broadcast_to(valid.astype(np.uint8), truth.shape[:2]))
     objects = _read_objects(item.object_mask, height) if item.empty and item.object_mask else None
     layout = _read_layout(item.layout, height) if item.layout else None
-    return DecodedPanorama(truth, seen, objects, valid, layout)
+    things = _read_objects(item.things, height) > 0 if item.empty and item.things else None
+    return DecodedPanorama(truth, seen, objects, valid, layout, things)
 
 
 def _square(face):
@@ -174,7 +177,7 @@ def _read_layout(path, height):
     except OSError as error:
         raise FileError(f"Cannot read {path}: {error}") from error
     parts = np.full(256, -1, np.int8)
-    for label, part in LAYOUT_OF_LABELS.items():
+    for label, part in OF_LABELS.items():
         parts[label] = part
     return parts[labels]
 
@@ -251,7 +254,7 @@ class PanoramaStream(Stream):
             Row and column of the top left corners of the local windows. A face's first window contains its
             part of the hole, or lies around a pixel of it when it is too large.
         layout : ndarray, shape (6, S, S), int32
-            Part of the empty room, below 0 where it is unknown.
+            Part of the empty room, or that a thing stands before it outside the hole; below 0 where unknown.
         rays : ndarray, shape (6, S, S, 3), float32
             Direction of each pixel, up being up and the front face to the front.
         """
@@ -274,6 +277,8 @@ class PanoramaStream(Stream):
         layout = np.full(mask.shape, -1, np.int32)
         if panorama.layout is not None:
             layout = sample(panorama.layout.view(np.uint8), "nearest").view(np.int8).astype(np.int32)
+            if panorama.things is not None:
+                layout[sample(panorama.things, "nearest") & ~mask] = THING
         rays = level_rays(self.face_size, rotation)
         if mirrored:
             rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])

@@ -51,6 +51,8 @@ class PanoItem:
         number of its 16 bits are background), or two pictures of labels that differ where objects stand.
     layout : Path or None
         NYU40 labels of the room without furniture.
+    things : tuple of Path
+        All that stands in the room, where `object_mask` knows a part of it only; else the same.
     """
 
     scene: str
@@ -60,6 +62,7 @@ class PanoItem:
     empty: Path | None = None
     object_mask: tuple[Path, ...] = ()
     layout: Path | None = None
+    things: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,8 @@ def _claim_structured3d(search, files):
             pairs["gone"] = (pictures["full"], gone, _object_mask(gone, None))
         for name, (path, truth, objects) in sorted(pairs.items()):
             name = f"{scene}/{room}/{name}/{light}"
-            item = PanoItem(scene, name, EQUIRECTANGULAR, (path,), truth, objects, layout)
+            things = _object_mask(path, empty)
+            item = PanoItem(scene, name, EQUIRECTANGULAR, (path,), truth, objects, layout, things)
             search.add("Structured3D", item)
         if not pairs:
             item = PanoItem(scene, f"{scene}/{room}/empty/{light}", EQUIRECTANGULAR, (empty,))

@@ -10,8 +10,8 @@ import numpy as np
 from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, membrane, smooth_fill
 
 _LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
-_SHADOW = 0.03  # darker than that by so much: a shadow that what stood there has left
-_GLEAM = 0.1  # brighter by so much: another thing
+_SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
+_GLEAM = 0.17  # brighter by so much: another thing
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
@@ -25,7 +25,8 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
     Parameters
     ----------
     filled : ndarray of float32, shape (H, W, C)
-        The copies inside the hole, and around it the original.
+        The copies inside the hole, and around it the original; best logarithms of colours, in which light
+        adds up.
     hole : ndarray of bool, shape (H, W)
     labels : ndarray of int, shape (H, W)
         Which copy a pixel of the hole has; −1 outside.
@@ -43,7 +44,7 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
     Returns
     -------
     ndarray of float32, shape (H, W, C)
-        Equal to `filled` outside the hole; may leave [0, 1] a little.
+        Equal to `filled` outside the hole; may leave its range a little.
     """
     if owners is None:
         owners, rims = np.where(hole, 0, -1), [~hole]

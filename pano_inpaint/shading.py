@@ -16,7 +16,10 @@ _SHADED = 0.1  # what that little is
 _DOUBT = 0.1  # weight of knowing nothing against that of all around a point being known
 _STRANGE = 0.1  # log intensity beyond what most of a surface differs by: looks nothing like it
 _GRAIN = 0.016  # log intensity: paint varies no more
-_SEEN = 0.25  # share of a furnished wall that is seen at least
+_SEEN = (0.27, 0.25)  # share of a furnished wall that is plain if it is paint, of all and around the hole
+_SEEN_WHOLE = (0.18, 0.15)  # the same if no small things break it, as flowers do a wallpaper
+_GAPS = 3  # widths: things that break it are no larger
+_BROKEN = 0.12  # share of them
 _SEEN_GRAIN = 0.021  # log intensity: by how much that share varies, if it is paint
 _ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things stand before it
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
@@ -201,7 +204,8 @@ def is_paint(even, known, width, *, hole, furnished=False):
         Pixels; another scale is three times as wide.
     furnished : bool
         Whether much of what is known may be things that stand before the surface. Then plain parts wider
-        than `width` must make up a quarter of it; otherwise most of it must be plain at both scales.
+        than `width` must make up a quarter of it, or less if nothing small breaks them; otherwise most of it
+        must be plain at both scales.
 
     Returns
     -------
@@ -209,14 +213,28 @@ def is_paint(even, known, width, *, hole, furnished=False):
     """
     logs, weight = np.log(np.maximum(even, DARKEST)).astype(np.float32), known.astype(np.float32)
     around = known & cv2.dilate(hole.astype(np.uint8), _disc(6 * width)).astype(bool)
-    share = _SEEN if furnished else 0.5
-    for spread, limit in [(width, _SEEN_GRAIN)] if furnished else [(width, _GRAIN), (3 * width, 2 * _GRAIN)]:
-        away = np.abs(logs - _filled(logs, weight, max(0.7, spread))).mean(axis=2, keepdims=True)
-        if furnished:
-            away = _filled(np.repeat(away, 2, axis=2), weight, max(0.7, spread))[..., :1]
-        if any(np.quantile(away[part], share) > limit for part in (known, around) if part.any()):
+    parts = [known, around] if around.any() else [known]
+    if furnished:
+        plain = known & (_contrast(logs, weight, width, mean=True) <= _SEEN_GRAIN)
+        least = _SEEN if _broken(plain, known, width) > _BROKEN else _SEEN_WHOLE
+        return all(plain[part].mean() >= enough for part, enough in zip(parts, least, strict=False))
+    for spread, limit in ((width, _GRAIN), (3 * width, 2 * _GRAIN)):
+        away = _contrast(logs, weight, spread)
+        if any(np.median(away[part]) > limit for part in parts):
             return False
     return True
+
+
+def _broken(plain, known, width):
+    """Tell what share of what is plain, with the small gaps in it, these gaps are."""
+    whole = cv2.morphologyEx(plain.astype(np.uint8), cv2.MORPH_CLOSE, _disc(_GAPS * width)) > 0
+    return 1 - np.count_nonzero(plain) / max(1, np.count_nonzero(whole & known))
+
+
+def _contrast(logs, weight, width, *, mean=False):
+    """Tell by how much each pixel of a surface differs from its surroundings, or these do in the mean."""
+    away = np.abs(logs - _filled(logs, weight, max(0.7, width))).mean(axis=2)
+    return _filled(np.dstack([away, away]), weight, max(0.7, width))[..., 0] if mean else away
 
 
 def strangeness(away, known, width):

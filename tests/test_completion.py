@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from pano_inpaint.models.completion import (
-    LAYOUT,
     CompletionConfig,
     build_completion_network,
     encoder_layers,
@@ -12,6 +11,7 @@ from pano_inpaint.models.completion import (
 from pano_inpaint.models.layers import Fold
 from pano_inpaint.models.precision import dtype_policy
 from pano_inpaint.models.tables import TABLES
+from pano_inpaint.room_parts import LAYOUT
 
 SMALL = CompletionConfig(width=1 / 16)
 

@@ -20,10 +20,10 @@ from pano_inpaint.data import (
 )
 from pano_inpaint.decoding import PictureCache, read_small
 from pano_inpaint.errors import FileError, MissingDependencyError, UsageError
-from pano_inpaint.models.completion import LAYOUT
 from pano_inpaint.pano_samples import PanoramaStream, read_panorama_item
 from pano_inpaint.pano_sets import find_panoramas
 from pano_inpaint.photo_samples import random_hole
+from pano_inpaint.room_parts import LAYOUT, THING
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 HOLES = HoleSettings(low=8, high=16, local_size=24)
@@ -257,6 +257,21 @@ def test_layout_is_that_of_the_empty_room(pair):
     upward, downward = element["rays"][..., 1] > 0.9, element["rays"][..., 1] < -0.9
     assert set(np.unique(element["layout"][upward])) <= {-1, LAYOUT.index("ceiling")}
     assert set(np.unique(element["layout"][downward])) == {LAYOUT.index("floor")}
+
+
+def test_furniture_is_a_thing_where_it_is_seen_and_the_room_behind_it_where_it_is_erased(pair):
+    root, path, instances = pair
+    Image.fromarray(instances).save(path)
+    labels = Image.fromarray(np.ones((64, 128), np.uint8)).convert("P")
+    labels.putdata([1] * 64 * 128)
+    labels.save(root / "scene_00001/2D_rendering/7/panorama/empty/semantic.png")
+    (item,) = find_panoramas(root, min_width=64).items
+    for element in take(panos([item], settings=PanoramaSettings(objects=(1, 1))), 6):
+        layout, hole = element["layout"], element["mask"][..., 0] > 0
+        differs = np.abs(element["input"] - element["truth"]).max(axis=-1) > 0.3
+        assert (layout[hole] == LAYOUT.index("wall")).all()
+        assert ((layout == THING) == differs)[~hole].mean() > 0.98
+        assert (layout[differs & ~hole] == THING).mean() > 0.7 or not (differs & ~hole).any()
 
 
 def test_panorama_stream_resumes_and_validation_is_fixed(panoramas):

@@ -96,6 +96,53 @@ def test_a_guide_is_asked_for_directions():
     assert asked and all(len(shape) == 3 and shape[2] == 3 for shape in asked)
 
 
+def test_a_wall_brighter_than_white_stays_white():
+    room = render_room(rows=ROWS, furniture=(), doors=False)
+    rays = window_directions((slice(0, ROWS), 0, 2 * ROWS), ROWS)
+    lamp = np.array([np.sin(0.2), 0.2, np.cos(0.2)])
+    glow = 1 + 2.5 * np.exp((rays @ (lamp / np.linalg.norm(lamp)) - 1) / 0.03)
+    lit = np.clip(room.empty * glow[..., None], 0, 255).astype(np.uint8)
+    region = regions(spherical_cap(0.2, 0.19, 0.12, ROWS))[0]
+    filled = complete_hole(lit, region, room.structure)
+    assert (window_of(lit, region)[region.mask] == 1).mean() > 0.5
+    assert np.abs(filled - window_of(lit, region))[region.mask].mean() < 0.02
+
+
+def test_a_floor_in_the_shade_keeps_its_contrast():
+    """The hole's edge is darker by a factor; taken off as a difference, it would turn dark tiles black."""
+    room = render_room(rows=ROWS, furniture=(), floor="tiles")
+    shaded = spherical_cap(0.0, -1.1, 0.28, ROWS)
+    region = regions(spherical_cap(0.0, -1.1, 0.25, ROWS))[0]
+    picture = np.uint8(room.empty * np.where(shaded, 0.3, 1.0)[..., None])
+    filled = complete_hole(picture, region, room.structure)
+    ratio = (filled / window_of(room.empty, region))[region.mask]
+    assert np.quantile(ratio, 0.98) < 2.5 * np.quantile(ratio, 0.02)
+
+
+def test_things_lend_a_surface_nothing():
+    """A patterned box stands before the wall beside the hole; said to be a thing, it is not copied."""
+    beside = (-1.55, -0.7, 0.2, 2.4, 0.5)
+    sofa = (-1.5, -0.8, -1.6, -0.2, 0.1)
+    with_box = render_room(rows=ROWS, furniture=(sofa, beside), wall="wallpaper")
+    hole = grow(render_room(rows=ROWS, furniture=(sofa,)).mask, np.radians(1.5))
+    box = render_room(rows=ROWS, furniture=(beside,)).mask
+    things = box & ~hole
+    region = regions(hole)[0]
+
+    def is_thing(directions):
+        lon, lat = np.arctan2(directions[..., 0], directions[..., 2]), np.arcsin(directions[..., 1])
+        column = np.rint((lon / np.pi + 1) * ROWS - 0.5).astype(int) % (2 * ROWS)
+        row = np.clip(np.rint((0.5 - lat / np.pi) * ROWS - 0.5).astype(int), 0, ROWS - 1)
+        return things[row, column]
+
+    truth = window_of(np.where(box[..., None], with_box.furnished, with_box.empty), region)
+    scores = [
+        psnr(complete_hole(with_box.furnished, region, with_box.structure, things=told), truth, region.mask)
+        for told in (None, is_thing)
+    ]
+    assert scores[1] > scores[0] + 0.5
+
+
 def test_nothing_but_hole():
     pixels = np.zeros((32, 64, 3), np.uint8)
     region = regions(np.ones((32, 64), bool))[0]

@@ -6,12 +6,13 @@ from rooms import SOFA, box_plan, render_room
 
 from pano_inpaint.completer import Completion
 from pano_inpaint.cubemap import face_directions
-from pano_inpaint.eraser import Eraser, find_labels, shrink
+from pano_inpaint.eraser import Eraser, completed, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
 from pano_inpaint.masks import regions, spherical_cap
 from pano_inpaint.metrics import psnr, score_weights, seam_step
 from pano_inpaint.panorama import Panorama
+from pano_inpaint.room_parts import join_parts, surfaces_of
 from pano_inpaint.sphere import window_directions
 
 HEIGHT = 128
@@ -150,17 +151,15 @@ def test_shrinking_keeps_the_hole_out_of_the_known():
     assert np.abs(small - expected)[edge].max() < 0.06
 
 
-def test_labels_are_joined_over_the_sphere():
+def test_parts_are_joined_over_the_sphere():
     panorama = smooth_panorama()
     mask = spherical_cap(0.5, -0.4, 0.2, HEIGHT) | spherical_cap(np.pi, 0.5, 0.3, HEIGHT)
     holes = regions(mask)
-    surveyor = Surveyor()
-    eraser = Eraser(surveyor)
     small = shrink(panorama.pixels, mask, HEIGHT)
-    completions = [eraser._completed(*small, hole.rotation) for hole in holes]
-    labels = find_labels(completions, holes, HEIGHT)
+    completions = [completed(Surveyor(), *small, hole.rotation) for hole in holes]
+    surfaces = surfaces_of(join_parts(completions, holes, HEIGHT))
     height = window_directions((slice(0, HEIGHT), 0, 2 * HEIGHT), HEIGHT)[..., 1]
     sure = np.abs(np.abs(height) - 0.5) > 0.05
     expected = np.where(height < -0.5, 0, np.where(height > 0.5, 2, 1))
-    np.testing.assert_array_equal(labels[sure], expected[sure])
-    assert find_labels([completions[0], Completion(small[0])], holes, HEIGHT) is None
+    np.testing.assert_array_equal(surfaces[sure], expected[sure])
+    assert join_parts([completions[0], Completion(small[0])], holes, HEIGHT) is None

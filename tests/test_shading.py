@@ -84,6 +84,22 @@ def test_paint_and_pattern():
     assert is_paint(beside, known, 4, hole=hole, furnished=True)
 
 
+def test_paint_is_known_by_little_of_it_unless_flowers_break_it():
+    rng = np.random.default_rng(3)
+    grain = np.exp(rng.normal(0, 0.01, (160, 160, 1)))
+    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
+    books = (0.2 + 0.6 * rng.random((160, 20, 1))).repeat(8, axis=1).astype(np.float32)
+    hole = np.zeros((160, 160), bool)
+    hole[120:, 40:112] = True
+    known = ~hole
+    shelves = np.where((np.arange(160) < 100)[:, None, None], books, paint)
+    assert is_paint(shelves, known, 4, hole=hole, furnished=True)
+    y, x = np.mgrid[:160, :160]
+    flowers = (np.hypot(y % 26 - 13, x % 26 - 13) < 4)[..., None]
+    papered = np.where(flowers, np.float32(0.3), paint)
+    assert not is_paint(papered, known, 4, hole=hole, furnished=True)
+
+
 def test_a_thing_on_a_wall_is_strange():
     even = np.full((80, 100, 3), 0.6, np.float32)
     even[30:50, 40:60] = 0.2

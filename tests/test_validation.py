@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from finetune.validation import score_network
-from pano_inpaint.models.completion import LAYOUT
+from pano_inpaint.room_parts import LAYOUT
 
 SIZE = 16
 FLOOR, WALL = LAYOUT.index("floor"), LAYOUT.index("wall")

@@ -13,10 +13,9 @@ from pano_inpaint.models.layers import (
     PaddedConv2DTranspose,
 )
 from pano_inpaint.models.tables import TABLES
+from pano_inpaint.room_parts import LAYOUT
 
 NAME = "completion_network"
-
-LAYOUT = ("floor", "wall", "ceiling", "opening", "trim")  # windows and doors are openings, skirting is trim
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class CompletionConfig:
         Whether the first convolution also sees each pixel's direction, up being up. Its kernel for
         that starts at zero: weights trained on photographs, which have no directions, load unchanged.
     layout : bool
-        Whether the network also says which part of the room each pixel is, see `LAYOUT`.
+        Whether the network also says which part of the room each pixel is, see `room_parts`.
     """
 
     width: float = 1.0
@@ -86,7 +85,7 @@ def build_completion_network(config, *, padding="zero", size=None):
         Inputs ``picture`` (B, H, W, 3), float32 in [0, 1], ``mask`` (B, H, W, 1), float32 with
         1 = hole, and with `config.rays` also ``rays`` (B, H, W, 3), unit vectors. Output (B, H, W, 3):
         the picture itself outside the hole, completed inside. With `config.layout` a second output
-        (B, H, W, 5), float32: logits of `LAYOUT`.
+        (B, H, W, 6), float32: logits of `room_parts.LAYOUT`.
 
     Raises
     ------
@@ -125,7 +124,7 @@ def complete_batch(network, batch, *, training=False):
     Returns
     -------
     completed : Tensor, shape (B, H, W, 3)
-    layout : Tensor, shape (B, H, W, 5), or None
+    layout : Tensor, shape (B, H, W, 6), or None
         None if the network has no layout head.
     """
     names = [tensor.name.replace("picture", "input") for tensor in network.inputs]

@@ -19,6 +19,7 @@ from pano_inpaint.files import replacing
 from pano_inpaint.models.completion import CompletionConfig, build_completion_network, complete_batch
 from pano_inpaint.models.presets import COMPLETION_WEIGHTS, build_completion, load_weights
 from pano_inpaint.models.tables import TABLES
+from pano_inpaint.room_parts import THING
 
 MODEL_NAME = "completion"
 MODELS_CONFIG = "models.config"
@@ -113,7 +114,7 @@ def build_serving_module(preset):
         For a network that knows directions the last two have a third input ``rotation``, (3, 3) and
         (B, 3, 3): how the cube is tilted in the room, its yaw left out; a single picture comes with no
         directions. For a network that tells the layout ``faces_bytes`` has a second output
-        ``layout_bytes``: the strip of `completion.LAYOUT` numbers as 8-bit PNG.
+        ``layout_bytes``: the strip of `room_parts.LAYOUT` numbers as 8-bit PNG.
 
     Raises
     ------
@@ -173,7 +174,8 @@ def _add_face_functions(module, network, size):
         strip = tf.reshape(tf.clip_by_value(completed, 0, 1), (6 * size, size, 3))
         encoded = {"completed_bytes": tf.io.encode_png(tf.cast(tf.round(strip * _MAX16), tf.uint16))}
         if layout is not None:
-            labels = tf.cast(tf.argmax(layout, -1), tf.uint8)
+            hidden = tf.argmax(layout[..., :THING], -1)
+            labels = tf.cast(tf.where(hole[..., 0] > 0, hidden, tf.argmax(layout, -1)), tf.uint8)
             encoded["layout_bytes"] = tf.io.encode_png(tf.reshape(labels, (6 * size, size, 1)))
         return encoded
 

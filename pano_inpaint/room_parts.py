@@ -1,0 +1,67 @@
+"""The parts of a room that networks tell apart, and what they make of a panorama by them."""
+
+import numpy as np
+
+from .cubemap import from_faces
+from .sphere import window_directions
+
+# Windows and doors are openings, skirting is trim; a thing stands before the room, and never in a hole.
+LAYOUT = ("floor", "wall", "ceiling", "opening", "trim", "thing")
+THING = LAYOUT.index("thing")
+
+# NYU40 labels: wall, floor, door, window, ceiling, other structure
+OF_LABELS = {2: 0, 1: 1, 22: 2, 8: 3, 9: 3, 38: 4}
+
+# As `structure.analyse_room` takes them: floor, wall, ceiling; what stands behind a thing is not told.
+_SURFACES = np.array([0, 1, 2, 1, 1, -1], np.int8)
+
+
+def name_parts(scores, hidden):
+    """Choose a part for each pixel.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (..., 6)
+        For each of `LAYOUT`.
+    hidden : ndarray of bool, shape (...)
+        Holes, in which there are no things.
+
+    Returns
+    -------
+    ndarray of uint8, shape (...)
+    """
+    return np.where(hidden, scores[..., :THING].argmax(axis=-1), scores.argmax(axis=-1)).astype(np.uint8)
+
+
+def join_parts(completions, holes, height):
+    """Join what a network says of the room, each hole as it is seen from its own cube.
+
+    Parameters
+    ----------
+    completions : sequence of Completion
+        One for each hole.
+    holes : sequence of Region
+    height : int
+        Rows of the result.
+
+    Returns
+    -------
+    ndarray of int, shape (height, 2 height), or None
+        Places in `LAYOUT`; None if the network does not tell.
+    """
+    if any(completion.layout is None for completion in completions):
+        return None
+    parts, nearest = np.zeros((height, 2 * height), np.uint8), np.full((height, 2 * height), -np.inf)
+    everywhere = window_directions((slice(0, height), 0, 2 * height), height)
+    for completion, hole in zip(completions, holes, strict=True):
+        layout = from_faces(completion.layout, height, rotation=hole.rotation, interpolation="nearest")
+        nearness = everywhere @ hole.direction.astype(np.float32)
+        closer = nearness > nearest
+        parts = np.where(closer, layout, parts)
+        nearest = np.where(closer, nearness, nearest)
+    return parts
+
+
+def surfaces_of(parts):
+    """Turn parts into what `structure.analyse_room` takes: 0 floor, 1 wall, 2 ceiling, −1 unknown."""
+    return _SURFACES[parts]

@@ -1,0 +1,11 @@
+import numpy as np
+
+from pano_inpaint.room_parts import LAYOUT, THING, name_parts
+
+
+def test_no_thing_is_named_in_a_hole():
+    scores = np.zeros((2, 3, len(LAYOUT)))
+    scores[..., THING], scores[..., 1], scores[1, 2, 0] = 3, 1, 9
+    hidden = np.array([[True, False, False], [True, True, True]])
+    expected = [[1, THING, THING], [1, 1, 0]]
+    np.testing.assert_array_equal(name_parts(scores, hidden), expected)
