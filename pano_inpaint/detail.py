@@ -78,16 +78,8 @@ def complete_hole(
     height = len(pixels)
     unknown = _whole_mask(region, height) if unknown is None else unknown | _whole_mask(region, height)
     painted = pixels.copy()
-    paint_hole(
-        painted,
-        Pyramid(pixels, unknown),
-        region,
-        structure,
-        guide=guide,
-        things=things,
-        seed=seed,
-        quality=quality,
-    )
+    options = {"guide": guide, "things": things, "seed": seed, "quality": quality}
+    paint_hole(painted, Pyramid(pixels, unknown), region, structure, **options)
     rows, start, width = region.window
     return to_rgb(painted[rows][:, np.arange(start, start + width) % (2 * height)])
 

@@ -136,10 +136,7 @@ def _keep_settings(out, task):
         settings[key] = Path(settings[key]).name if settings[key] else None
     file = out / SETTINGS
     if file.is_file():
-        known = {
-            "gone": False,
-            **json.loads(file.read_text("utf-8")),
-        }  # sets begun before it could be asked for
+        known = {"gone": False} | json.loads(file.read_text("utf-8"))  # older sets do not say
         changed = sorted(key for key in settings if known.get(key) != settings[key])
         if changed:
             was, now = ({key: values.get(key) for key in changed} for values in (known, settings))
