@@ -128,7 +128,9 @@ def read_panorama_item(item, height, *, blurred_pole=0.0):
     valid = np.ascontiguousarray(np.broadcast_to(valid.astype(np.uint8), truth.shape[:2]))
     objects = _read_objects(item.object_mask, height) if item.empty and item.object_mask else None
     layout = _read_layout(item.layout, height) if item.layout else None
-    things = _read_objects(item.things, height) > 0 if item.empty and item.things else None
+    things = None
+    if item.empty and item.things:
+        things = (objects if item.things == item.object_mask else _read_objects(item.things, height)) > 0
     return DecodedPanorama(truth, seen, objects, valid, layout, things)
 
 

@@ -275,9 +275,8 @@ class CompletionGAN:
         return {"feature_matching": loss}
 
     def _perceptual_loss(self):
-        dtype = (
-            keras.config.dtype_policy().compute_dtype
-        )  # the networks' own first and last layers are float32
+        # Asked of the policy: the networks' own first and last layers are float32.
+        dtype = keras.config.dtype_policy().compute_dtype
         return PerceptualLoss(self.settings.perceptual_taps, dtype=dtype)
 
     def _weighed(self, losses):
