@@ -17,6 +17,12 @@ from .texture import Copies
 _STEEP = 8.0  # distances of a plane from its foot beyond which it is not worth looking at it straight
 _DARK = 0.1  # added to colours before their logarithm is taken, in which light adds up
 _BAND = 2**20  # pixels fetched at a time
+_SUBPIXELS = (
+    -0.375,
+    -0.125,
+    0.125,
+    0.375,
+)  # places in a pixel, along each side, where surfaces are told apart
 
 
 @dataclass(eq=False)
@@ -189,9 +195,38 @@ def paint_tile(pixels, tile, cover, pyramid):
         filled = _continued(filled, bare, bare | unknown & ~tile.mask)
     rims = _rims(tile, unknown, cover)
     filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims)
+    colours = np.exp(filled) - _DARK
+    _mix_edges(colours, tile, cover)
     own = tile.places()
     there = tile.in_panorama(*own)
-    pixels[there] = from_rgb(np.exp(filled[own]) - _DARK, pixels[there])
+    pixels[there] = from_rgb(colours[own], pixels[there])
+
+
+def _mix_edges(colours, tile, cover):
+    """Where surfaces meet within a pixel of the hole, mix them by how much of it each takes up."""
+    owners = np.full(tile.mask.shape, -1)
+    near = np.nonzero(cv2.dilate(tile.mask.astype(np.uint8), np.ones((3, 3), np.uint8)))
+    owners[near] = cover.owners(cover.labels(tile.rays(*near)))
+    levels = np.float32(owners)
+    meeting = cv2.dilate(levels, np.ones((3, 3))) != cv2.erode(levels, np.ones((3, 3)))
+    row, column = np.nonzero(meeting & tile.mask)
+    subpixels = [tile.rays(row + down, column + right) for down in _SUBPIXELS for right in _SUBPIXELS]
+    parts = np.array([cover.owners(cover.labels(rays)) for rays in subpixels])
+    around = [(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    around = [(np.clip(i, 0, owners.shape[0] - 1), np.clip(j, 0, owners.shape[1] - 1)) for i, j in around]
+    total, weight = np.zeros((len(row), 3), np.float32), np.zeros((len(row), 1), np.float32)
+    for kind in np.unique(parts):
+        share = (parts == kind).mean(axis=0, dtype=np.float32)[:, None]
+        same = np.array([owners[place] == kind for place in around], np.float32)[..., None]
+        count = same.sum(axis=0)
+        beside = sum(one * colours[place] for one, place in zip(same, around, strict=True)) / np.maximum(
+            count, 1
+        )
+        total += (
+            share * (count > 0) * np.where(owners[row, column, None] == kind, colours[row, column], beside)
+        )
+        weight += share * (count > 0)
+    colours[row, column] = np.where(weight > 0, total / np.maximum(weight, 1e-6), colours[row, column])
 
 
 def _logs(colours):

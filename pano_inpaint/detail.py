@@ -17,7 +17,7 @@ from .cover import Cover, Surface, is_near, paint_tile
 from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
-from .shading import estimate_light, is_paint, local_light, strangeness, typical_colours
+from .shading import estimate_light, is_paint, layers, local_light, strangeness, typical_colours
 from .sphere import lonlat_to_vector, pixel_to_lonlat
 from .texture import QUALITIES, find_copies
 
@@ -211,6 +211,7 @@ class _Job:
             painted = is_paint(picture, seen, SPOT / chart.step, hole=hole, furnished=wall)
             if painted:
                 # Paint: all that varies more slowly than its grain is light or the look of its layer.
+                look = layers(look, SPOT / chart.step) if wall else look
                 if wall and plain.any():
                     away = local_light(picture, look, plain, SPOT / chart.step)
                 picture, own = picture * np.exp(-away) / look, light + away + np.log(look)

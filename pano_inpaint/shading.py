@@ -21,6 +21,7 @@ _SEEN_WHOLE = (0.18, 0.15)  # the same if no small things break it, as flowers d
 _GAPS = 3  # widths: things that break it are no larger
 _BROKEN = 0.12  # share of them
 _SEEN_GRAIN = 0.021  # log intensity: by how much that share varies, if it is paint
+_STEP = 0.06  # log intensity: where a wall's rows change by more at once, a layer ends
 _ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things stand before it
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
 
@@ -158,6 +159,30 @@ def typical_colours(even, known, *, layered=False):
     every = np.arange(len(even))
     columns = [np.interp(every, rows[alike], median) for median in medians[alike].T]
     return np.broadcast_to(np.maximum(np.stack(columns, 1), DARKEST)[:, None].astype(np.float32), even.shape)
+
+
+def layers(look, width):
+    """Take the smooth part out of what a surface's rows look like: within a layer it is light.
+
+    Parameters
+    ----------
+    look : ndarray of float32, shape (H, W, 3)
+        Alike along a row, such as `typical_colours` tells of a wall.
+    width : float
+        Pixels over which the look changes where one layer ends and another begins.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W, 3)
+        Of each layer, as skirting, wall and cornice are, the median.
+    """
+    rows, reach = np.log(look[:, 0]), max(1, round(width / 2))
+    padded = np.pad(rows, ((reach, reach), (0, 0)), "edge")
+    sharp = np.abs(padded[2 * reach :] - padded[: -2 * reach]).mean(axis=1) > _STEP
+    layer = np.cumsum(np.diff(sharp, prepend=sharp[0]))
+    for number in np.unique(layer[~sharp]):
+        rows[layer == number] = np.median(rows[layer == number], axis=0)
+    return np.broadcast_to(np.exp(rows)[:, None], look.shape)
 
 
 def _spread(colours, median):

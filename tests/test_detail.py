@@ -152,3 +152,16 @@ def test_nothing_but_hole():
     with pytest.raises(ValueError, match="quality"):
         complete_hole(pixels, small, quality="best")
     assert window_directions(small.window, 32).shape[:2] == small.mask.shape
+
+
+def test_surfaces_meet_within_a_pixel():
+    room, fine = render_room(rows=ROWS, furniture=()), render_room(rows=8 * ROWS, furniture=())
+    levels = np.where(fine.plane_index == 0, 40, 200).astype(float)
+    levels = levels.reshape(ROWS, 8, 2 * ROWS, 8).mean(axis=(1, 3))
+    picture = np.repeat(np.uint8(np.rint(levels))[..., None], 3, axis=2)
+    region = regions(spherical_cap(0.6, -0.45, 0.35, ROWS))[0]
+    filled = complete_hole(picture, region, room.structure)
+    shared = region.mask & (np.abs(window_of(picture, region)[..., 0] - 120 / 255) < 70 / 255)
+    assert np.count_nonzero(shared) > 20
+    error = np.abs(filled - window_of(picture, region))[shared]
+    assert error.mean() < 0.04

@@ -1,6 +1,13 @@
 import numpy as np
 
-from pano_inpaint.shading import estimate_light, is_paint, local_light, strangeness, typical_colours
+from pano_inpaint.shading import (
+    estimate_light,
+    is_paint,
+    layers,
+    local_light,
+    strangeness,
+    typical_colours,
+)
 
 
 def lit_surface(seed=0, size=160):
@@ -65,6 +72,16 @@ def test_rows_that_furniture_stands_before_look_like_the_wall():
     even[10:18, :24] = np.random.default_rng(1).uniform(0.1, 0.4, (8, 24, 1))
     layers = typical_colours(even, np.ones((30, 40), bool), layered=True)
     assert np.allclose(layers[:27], 0.7) and np.allclose(layers[27:], 0.9)
+
+
+def test_layers_are_even_and_stay_apart():
+    rows = np.full(120, 0.6)
+    rows[60:100] *= np.linspace(1, 0.88, 40)  # a shadow that deepens
+    rows[100:] = 0.85  # skirting
+    look = np.broadcast_to(rows[:, None, None], (120, 8, 3)).astype(np.float32)
+    even = layers(look, 6)
+    assert np.ptp(even[:90, 0, 0]) < 0.01 and np.allclose(even[110:], 0.85)
+    assert np.allclose(even[0], 0.6, atol=0.03)
 
 
 def test_paint_and_pattern():
