@@ -60,6 +60,15 @@ def erase(
             help="Widen the mask, for the shadow along an object's edge; 0 keeps to it, to the pixel.",
         ),
     ] = GROW,
+    shadows: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=45,
+            metavar="DEGREES",
+            help="Also erase shadows on floor and walls that reach out of the mask, up to so far from it.",
+        ),
+    ] = 0.0,
     variants: Annotated[
         int, typer.Option(min=1, metavar="N", help="Write OUT_1 to OUT_N to choose from, each with its seed.")
     ] = 1,
@@ -77,7 +86,7 @@ def erase(
         bool, typer.Option("--page/--no-page", help="Add the before/after page to a tour's mirror.")
     ] = True,
 ) -> None:
-    """Erase what a mask marks; nothing outside the mask, widened by --grow, changes.
+    """Erase what a mask marks; nothing outside the mask, widened by --grow and --shadows, changes.
 
     Bit depth, EXIF, ICC and GPano metadata stay. A tour (a folder, a Pannellum or Photo Sphere Viewer
     JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, with a
@@ -94,13 +103,15 @@ def erase(
     eraser = _load_eraser(preset, backend, quality=quality, seed=seed)
     if grow:
         console.errors.print(f"masks widened by {grow:g}° (--grow 0 keeps to the pixel)", markup=False)
+    if shadows:
+        console.errors.print(f"and over shadows within {shadows:g}° of them", markup=False)
     if is_tour:
         settings = f"{backend or preset} {quality} {seed}"
         options = {"quality": jpeg_quality, "overwrite": overwrite, "settings": settings}
-        _erase_tour(eraser, panorama, mask, out, grow_deg=grow, page=page, **options)
+        _erase_tour(eraser, panorama, mask, out, grow_deg=grow, shadows_deg=shadows, page=page, **options)
     else:
         targets = {seed + number: target for number, target in enumerate(_variant_names(out, variants))}
-        _erase_one(eraser, panorama, (mask, grow), targets, quality=jpeg_quality, explain=explain)
+        _erase_one(eraser, panorama, (mask, grow, shadows), targets, quality=jpeg_quality, explain=explain)
 
 
 def _load_eraser(preset, backend, **options):
@@ -164,11 +175,14 @@ def _erase_one(eraser, source, mask, targets, *, quality, explain):
     from pano_inpaint.masks import widen
     from pano_inpaint.panorama import read_mask, read_panorama, write_panorama
 
-    mask_file, grow_deg = mask
+    mask_file, *degrees = mask
+    radius, reach = map(math.radians, degrees)
     picture = read_panorama(source)
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
-    marked = widen(read_mask(mask_file, like=picture), math.radians(grow_deg), picture.known)
+    marked = widen(read_mask(mask_file, like=picture), radius, picture.known)
+    if reach:
+        marked = eraser.with_shadows(picture, marked, reach)
     for seed, target in targets.items():
         explanation = Explanation() if explain else None
         with console.progress_bar(target.name, None, unit="holes") as advance:

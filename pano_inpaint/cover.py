@@ -90,7 +90,7 @@ class Cover:
     surfaces : list
         On planes first, then views.
     things : callable or None
-        Where things are seen: directions (..., 3) to bool (...).
+        Where things or openings are seen: directions (..., 3) to bool (...).
     """
 
     region: object

@@ -36,7 +36,7 @@ _RAYS = 2**18  # pixels of a hole by which its surfaces are laid out; of a large
 _BESIDE = 1.2  # distances to both sides of its foot that another wall is looked at for what to copy
 # How much a completion should look like its guide from far; measured: 0.8 in views costs sharpness.
 _PLANE_GUIDE, _VIEW_GUIDE = 0.8, 0.5
-_BEYOND = 0.02  # camera heights
+_BEYOND = 0.02  # camera heights of what comes after a wall that are looked at with it
 
 
 def complete_hole(
@@ -57,8 +57,8 @@ def complete_hole(
     guide : callable, optional
         What the completion should look like from far: directions (..., 3) to colours (..., 3) in [0, 1].
     things : callable, optional
-        Where a thing is seen before the room's planes: directions (..., 3) to bool (...). No plane is
-        believed to look like it.
+        Where a thing is seen before the room's planes, or an opening in them: directions (..., 3) to bool
+        (...). No plane is believed to look like it.
     seed : int
         Another seed gives another completion.
     quality : {"draft", "standard", "fine"}
@@ -141,9 +141,10 @@ class _Job:
             chosen = np.flatnonzero(index == number)
             chosen = chosen[is_near(plane, rays[chosen])]
             if len(chosen) * each >= _FEWEST:
+                low, high = self.structure.heights(plane)
                 chart = chart_around(
                     plane, rays[chosen], self.pyramid.height, CHART_PIXELS[self.quality],
-                    heights=self._heights(plane), each=each,
+                    heights=(low - _BEYOND, high + _BEYOND), each=each,
                 )  # fmt: skip
                 self._add(cover, chart, number)
         bare = rays[cover.labels(rays) < 0]
@@ -156,16 +157,6 @@ class _Job:
             )
             self._add(cover, chart, None, face=None if face < 0 else face)
         return cover
-
-    def _heights(self, plane):
-        """Where a wall ends, with a little of what comes after."""
-        floor, ceiling = self.structure.floor, self.structure.ceiling
-        if plane.kind != "wall":
-            return -np.inf, np.inf
-        return (
-            -floor.distance - _BEYOND if floor else -np.inf,
-            ceiling.distance + _BEYOND if ceiling else np.inf,
-        )
 
     def _add(self, cover, chart, number, **details):
         """Choose copies on a chart, unless there is too little to copy."""

@@ -14,7 +14,8 @@ from .levelling import level
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
-from .room_parts import THING, join_parts, surfaces_of
+from .room_parts import FOREIGN, join_parts, surfaces_of
+from .shadows import find_shadows
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -84,21 +85,13 @@ class Eraser:
         UsageError
             If the mask does not fit the panorama.
         """
-        if mask.shape != panorama.pixels.shape[:2] or mask.dtype != bool:
-            raise UsageError(
-                f"expected a bool mask of shape {panorama.pixels.shape[:2]}, got {mask.dtype} of {mask.shape}"
-            )
-        unseen = mask | ~panorama.known if panorama.is_partial else mask
-        holes = regions(mask & panorama.known if panorama.is_partial else mask, merge_within=MERGE_WITHIN)
+        unseen, holes = _holes(panorama, mask)
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
-        small = shrink(panorama.pixels, unseen, 2 * self._complete.face_size)
-        completions = [completed(self._complete, *small, hole.rotation) for hole in holes]
+        small, completions = self._completions(panorama.pixels, unseen, holes)
         structure = things = None
         if self._quality == "fine" and holes:
-            parts = join_parts(completions, holes, len(small[0]))
-            structure = find_structure(panorama.pixels, unseen, None if parts is None else surfaces_of(parts))
-            things = None if parts is None else as_map(parts == THING)
+            structure, things = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
@@ -121,6 +114,62 @@ class Eraser:
             for hole, cover in zip(holes, covers, strict=True):
                 level(pixels, hole, own, views, keep=cover.is_paint)  # its light is surer than any copy's
         return panorama.with_pixels(pixels)
+
+    def with_shadows(self, panorama, mask, reach):
+        """Add to a mask the shadows that what it marks leaves beside it, on planes of the room.
+
+        Parameters
+        ----------
+        panorama : Panorama
+        mask : ndarray, shape (H, W), bool
+            True = erase.
+        reach : float
+            How far from the mask, in radians.
+
+        Returns
+        -------
+        ndarray, shape (H, W), bool
+            The mask itself where no planes are found.
+
+        Raises
+        ------
+        UsageError
+            If the mask does not fit the panorama.
+        """
+        unseen, holes = _holes(panorama, mask)
+        small, completions = self._completions(panorama.pixels, unseen, holes)
+        if not holes:
+            return mask
+        structure, things = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
+        picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
+        marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
+        found = find_shadows(picture, hidden, marked, structure, reach, things=things)
+        found = cv2.resize(np.uint8(found), mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        return mask | found & ~unseen
+
+    def _completions(self, pixels, unseen, holes):
+        """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""
+        small = shrink(pixels, unseen, 2 * self._complete.face_size)
+        return small, [completed(self._complete, *small, hole.rotation) for hole in holes]
+
+
+def _holes(panorama, mask):
+    """Tell what is not to be seen of a panorama, and the holes to be completed."""
+    if mask.shape != panorama.pixels.shape[:2] or mask.dtype != bool:
+        raise UsageError(
+            f"expected a bool mask of shape {panorama.pixels.shape[:2]}, got {mask.dtype} of {mask.shape}"
+        )
+    unseen, marked = mask, mask
+    if panorama.is_partial:
+        unseen, marked = mask | ~panorama.known, mask & panorama.known
+    return unseen, regions(marked, merge_within=MERGE_WITHIN)
+
+
+def _room(pixels, unseen, holes, completions, height):
+    """Find the room's planes, and what is not theirs if the network tells, in `height` rows."""
+    parts = join_parts(completions, holes, height)
+    structure = find_structure(pixels, unseen, None if parts is None else surfaces_of(parts))
+    return structure, None if parts is None else as_map(np.isin(parts, FOREIGN))
 
 
 def completed(network, small, unseen, rotation):

@@ -126,6 +126,13 @@ class Structure:
         """Unit vector (3,) against gravity, in the camera's frame."""
         return self.rotation[1]
 
+    def heights(self, plane):
+        """Lowest and highest `v` of a wall between floor and ceiling; infinite where neither ends it."""
+        if plane.kind != "wall":
+            return -np.inf, np.inf
+        floor, ceiling = self.floor, self.ceiling
+        return -floor.distance if floor else -np.inf, ceiling.distance if ceiling else np.inf
+
     def wall_distances(self, longitudes):
         """Distance to the wall along the horizon.
 

@@ -8,6 +8,8 @@ from .sphere import window_directions
 # Windows and doors are openings, skirting is trim; a thing stands before the room, and never in a hole.
 LAYOUT = ("floor", "wall", "ceiling", "opening", "trim", "thing")
 THING = LAYOUT.index("thing")
+# Neither shows what the plane looks like on which it lies or before which it stands.
+FOREIGN = (LAYOUT.index("opening"), THING)
 
 # NYU40 labels: wall, floor, door, window, ceiling, other structure
 OF_LABELS = {2: 0, 1: 1, 22: 2, 8: 3, 9: 3, 38: 4}

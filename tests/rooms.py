@@ -89,6 +89,23 @@ def render_room(plan=None, *, rows=256, roof=0.75, yaw=0.0, tilt=None, furniture
     return Rendering(empty, furnished, mask, order[surface], depth, structure)
 
 
+def shaded(room, depth):
+    """Darken the floor of an unturned room beside `SOFA`, softly, by up to a log intensity.
+
+    Returns
+    -------
+    furnished : ndarray, uint8, shape (H, 2H, 3)
+    shadow : ndarray, bool, shape (H, 2H)
+        Where it is darker by more than 0.6 of that.
+    """
+    rays = _rays(len(room.mask), np.eye(3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, z = (np.where(rays[..., 1] < 0, rays[..., axis] / -rays[..., 1], np.inf) for axis in (0, 2))
+    off = np.hypot(np.maximum(x - SOFA[1], 0), np.maximum(np.abs(z) - SOFA[3], 0))
+    share = np.exp(-((off / 0.25) ** 2)) * ((room.plane_index == 0) & ~room.mask)
+    return np.uint8(np.rint(room.furnished * np.exp(-depth * share)[..., None])), share > 0.6
+
+
 def _rays(rows, rotation):
     return window_directions((slice(None), 0, 2 * rows), rows).astype(float) @ rotation.T
 

@@ -108,10 +108,11 @@ def test_a_tour_reports_how_far_masks_were_widened(tour, tiny_preset):
     shares = {}
     for degrees in (0, 9):
         options = ["--grow", degrees, "--preset", tiny_preset.folder, "--quality", "draft", "--overwrite"]
+        options += ["--shadows", degrees / 3]
         done = run("erase", tour / "tour", "--mask", tour / "masks", "-o", tour / "out", *options)
         assert done.returncode == 0, done.stderr
         report = json.loads((tour / "out" / "report.json").read_text())
-        assert report["grow_deg"] == degrees
+        assert report["grow_deg"] == degrees and report["shadows_deg"] == degrees / 3
         shares[degrees] = [scene["erased_share"] for scene in report["scenes"] if scene["state"] == "erased"]
     assert all(wide > exact for wide, exact in zip(shares[9], shares[0], strict=True))
 

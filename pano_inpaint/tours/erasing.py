@@ -109,7 +109,7 @@ class TourReport:
 
 def erase_tour(
     tour, masks, eraser, out, *, watch=lambda _progress: None, overwrite=False, settings="", quality=None,
-    grow_deg=0.0, write_page=None,
+    grow_deg=0.0, shadows_deg=0.0, write_page=None,
 ):  # fmt: skip
     """Erase what masks mark from a tour's scenes, and write the mirror.
 
@@ -121,7 +121,8 @@ def erase_tour(
         As in `match_scene_masks`: one picture for all, a folder, or a dict by scene id. A mask of another
         size than its panorama is scaled. Scenes that share a picture share their masks.
     eraser : Eraser
-        Or anything with its method ``erase(panorama, mask, *, watch)``.
+        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``with_shadows`` if those are
+        asked for.
     out : str or Path
         Folder of the mirror; appears, with ``report.json`` in it, when it is whole.
     watch : callable, optional
@@ -135,6 +136,8 @@ def erase_tour(
         1 to 100, JPEG and WebP only; instead of the source's own.
     grow_deg : float
         Degrees by which masks are widened, see `masks.widen`; reported.
+    shadows_deg : float
+        Degrees from there within which shadows are erased, too, see `Eraser.with_shadows`; reported.
     write_page : callable, optional
         Writes a page into the mirror, see `Mirror.finish`.
 
@@ -157,7 +160,7 @@ def erase_tour(
             hint=f"masks are matched by name: {tour.scenes[0].id}.png",
         )
     mirror = Mirror(tour, out, overwrite=overwrite)
-    run = _Run(eraser, mirror, watch, settings, quality, grow_deg)
+    run = _Run(eraser, mirror, watch, settings, quality, grow_deg, shadows_deg)
     reports = {scene.id: _untouched(scene) for scene in tour.scenes if scene.id not in found}
     groups = _by_picture(tour, found)
     for number, scenes in enumerate(groups, start=1):
@@ -174,17 +177,19 @@ def erase_tour(
         pages.extend(write_page(mirrored))
         return pages
 
-    written = mirror.finish(_to_json(ordered, names, grow_deg), write_page=write_page and remember_page)
+    written = mirror.finish(
+        _to_json(ordered, names, grow_deg, shadows_deg), write_page=write_page and remember_page
+    )
     return TourReport(tour, written, ordered, names, written / pages[0] if pages else None)
 
 
 class _Run:
     """What all scenes of one run share."""
 
-    def __init__(self, eraser, mirror, watch, settings, quality, grow_deg):
-        self._eraser, self._mirror, self._watch = eraser, mirror, watch
-        self._settings, self._quality = f"{pano_inpaint.__version__} {settings} {quality}", quality
-        self._radius = np.radians(grow_deg)
+    def __init__(self, eraser, mirror, watch, settings, quality, grow_deg, shadows_deg):
+        self._eraser, self._mirror, self._watch, self._quality = eraser, mirror, watch, quality
+        self._settings = f"{pano_inpaint.__version__} {settings} {quality} {shadows_deg}"
+        self._radius, self._reach = np.radians(grow_deg), np.radians(shadows_deg)
 
     def erase(self, scenes, masks, number, count):
         """Erase one picture; the report of a failure is as good as any."""
@@ -207,6 +212,9 @@ class _Run:
         earlier = self._mirror.take_over(key)
         if earlier is not None:
             return _erased(scene, earlier, taken_over=True)
+
+        if self._reach:
+            mask = self._eraser.with_shadows(panorama, mask, self._reach)
 
         def watch(done, total, *_):
             self._watch(Progress(scene, number, count, done, total))
@@ -278,7 +286,7 @@ def _named(report, scene):
     return SceneReport(**{**asdict(report), "id": scene.id, "name": scene.name})
 
 
-def _to_json(reports, unused, grow_deg):
+def _to_json(reports, unused, grow_deg, shadows_deg):
     scenes = [{key: value for key, value in asdict(report).items() if value} for report in reports]
     totals = {"erased": 0, "untouched": 0, "failed": 0}
     for report in reports:
@@ -287,6 +295,7 @@ def _to_json(reports, unused, grow_deg):
     described = {
         "version": pano_inpaint.__version__,
         "grow_deg": grow_deg,
+        "shadows_deg": shadows_deg,
         "totals": totals,
         "scenes": scenes,
     }

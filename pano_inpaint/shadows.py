@@ -1,0 +1,95 @@
+"""Shadows that objects leave beside them on floor and walls, to be erased with what cast them."""
+
+import numpy as np
+from skimage.filters import apply_hysteresis_threshold
+from skimage.morphology import reconstruction
+
+from .charts import Pyramid, chart_around
+from .cover import is_near
+from .masks import grow
+from .shading import estimate_light, layers, local_light, typical_colours
+from .sphere import window_directions
+
+_PIXELS = 60_000  # of what is looked at on a plane
+_LIGHT = 0.4  # camera heights: the light on a surface without shadows is smoother than this
+_SOFT = 0.02  # camera heights: finer differences are the surface's grain
+_LAYER = 0.06  # camera heights over which a wall's look changes at a skirting
+_FEWEST = 100  # pixels by which a surface is judged
+_DARKER = 0.05  # log intensity: a shadow is darker than the surface by more than this
+_UNUSUAL = 3.0  # and by more than so many times what the surface itself varies by
+_RIM = 0.4  # of that, at a shadow's soft edge
+_DEEPEST = 1.6  # log intensity: what is darker still is another thing
+_COLOUR = 0.15  # log ratio of channels: the same
+
+
+def find_shadows(pixels, unseen, mask, structure, reach, *, things=None):
+    """Find what is darker beside a mask than the surface it lies on, and joined to the mask.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, 2H, C)
+        A panorama small enough to look at as a whole, as stored in a file or in [0, 1].
+    unseen : ndarray of bool, shape (H, 2H)
+        What must not be looked at, the mask included.
+    mask : ndarray of bool, shape (H, 2H)
+        The objects.
+    structure : Structure
+    reach : float
+        How far from the mask, in radians.
+    things : callable, optional
+        Where something else than the planes is seen: directions (..., 3) to bool (...).
+
+    Returns
+    -------
+    ndarray of bool, shape (H, 2H)
+        Shadows, without the mask.
+    """
+    height = len(mask)
+    ring = grow(mask, reach) & ~unseen
+    rays = window_directions((slice(0, height), 0, 2 * height), height)[ring]
+    index, dark = structure.plane_at(rays), np.zeros(len(rays), bool)
+    pyramid = Pyramid(pixels, unseen)
+    for number in np.unique(index[index >= 0]):
+        plane = structure.planes[number]
+        own = np.flatnonzero(index == number)
+        own = own[is_near(plane, rays[own])]
+        if len(own):
+            dark[own] = _darker(pyramid, structure, number, rays[own], things)
+    found = np.zeros_like(mask)
+    found[ring] = dark
+    around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
+    seed, limit = (np.pad(part, ((0, 0), (around, around)), "wrap") for part in (mask, mask | found))
+    joined = reconstruction(seed.astype(np.uint8), limit.astype(np.uint8))[:, around:-around] > 0
+    return joined & ~mask
+
+
+def _darker(pyramid, structure, number, rays, things):
+    """Tell which directions (N, 3) on a plane are darker than it, as shadows are."""
+    plane = structure.planes[number]
+    chart = chart_around(plane, rays, pyramid.height, _PIXELS, heights=structure.heights(plane))
+    x, y = (np.rint(place).astype(int) for place in chart.pixels(rays))
+    place = np.clip(y, 0, chart.size[1] - 1), np.clip(x, 0, chart.size[0] - 1)
+    grid = chart.grid()
+    picture, known = pyramid.sample(grid)
+    own = structure.plane_at(grid) == number
+    hole = own & ~known
+    known &= own
+    if things is not None:
+        known &= ~things(grid)
+    if np.count_nonzero(known) < _FEWEST:
+        return np.zeros(len(rays), bool)
+    near = np.zeros(known.shape, bool)
+    near[place] = True
+    light = estimate_light(picture, known, _LIGHT / chart.step, hole=hole | near)
+    even = picture * np.exp(-light)
+    far = known & ~near if np.count_nonzero(known & ~near) > _FEWEST else known
+    look = typical_colours(even, far, layered=plane.kind == "wall")
+    if plane.kind == "wall":
+        look = layers(look, _LAYER / chart.step)
+    away = local_light(even, look, known, _SOFT / chart.step)
+    depth = -away.mean(axis=2)
+    colour = np.abs(away + depth[..., None]).max(axis=2)
+    usual = np.median(np.abs(depth[far]))
+    alike = known & (depth < _DEEPEST) & (colour < _COLOUR * (0.5 + depth))
+    core = max(_DARKER, _UNUSUAL * usual)
+    return apply_hysteresis_threshold(depth * alike, _RIM * core, core)[place]

@@ -1,0 +1,55 @@
+"""Shadows beside a hole are found on their plane, and nothing else is taken for one."""
+
+import numpy as np
+import pytest
+from rooms import render_room, shaded
+
+from pano_inpaint.completer import Completion
+from pano_inpaint.eraser import Eraser
+from pano_inpaint.masks import grow
+from pano_inpaint.panorama import Panorama
+from pano_inpaint.shadows import find_shadows
+
+ROWS, REACH = 256, np.radians(8)
+
+
+def room_and_shadow(depth, **finish):
+    room = render_room(rows=ROWS, noise=0.7, **finish)
+    furnished, shadow = shaded(room, depth)
+    return room, furnished, shadow & grow(room.mask, REACH)
+
+
+@pytest.mark.parametrize("floor", ["planks", "tiles"])
+def test_a_shadow_on_the_floor_is_found(floor):
+    room, furnished, shadow = room_and_shadow(0.5, floor=floor)
+    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
+    assert found[shadow].mean() > 0.8
+    assert not (found & room.mask).any() and not (found & ~grow(room.mask, REACH)).any()
+
+
+def test_without_a_shadow_little_is_found():
+    room, furnished, _ = room_and_shadow(0.0)
+    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
+    beside = grow(room.mask, REACH) & ~room.mask
+    assert found[beside].mean() < 0.2
+
+
+def test_another_thing_is_no_shadow():
+    room, furnished, shadow = room_and_shadow(0.0)
+    furnished[shadow] = 30, 40, 120
+    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
+    assert found[shadow].mean() < 0.2
+
+
+def test_an_eraser_adds_them_to_a_mask():
+    room, furnished, shadow = room_and_shadow(0.5)
+    wide = Eraser(gray).with_shadows(Panorama(furnished), room.mask, REACH)
+    assert wide[room.mask].all() and wide[shadow].mean() > 0.7
+    assert not (wide & ~grow(room.mask, REACH + np.pi / ROWS)).any()
+
+
+def gray(faces, mask, rotation):
+    return Completion(np.where(mask > 0, np.float32(0.5), faces))
+
+
+gray.face_size = 64
