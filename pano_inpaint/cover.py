@@ -10,6 +10,7 @@ from .charts import Panels
 from .cubemap import directions_to_faces
 from .panorama import from_rgb, to_rgb
 from .planes import Structure
+from .room_parts import is_of_plane
 from .sampling import remap
 from .seams import join_copies
 from .texture import Copies
@@ -89,14 +90,14 @@ class Cover:
     structure : Structure
     surfaces : list
         On planes first, then views.
-    things : callable or None
-        Where things or openings are seen: directions (..., 3) to bool (...).
+    parts : callable or None
+        What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`.
     """
 
     region: object
     structure: Structure
     surfaces: list
-    things: object = None
+    parts: object = None
 
     def labels(self, rays):
         """Label of the copy in directions (N, 3) of the hole; −1 where there is nothing to copy."""
@@ -249,13 +250,15 @@ def _rims(tile, unknown, cover):
     row, column = np.nonzero(ring & ~unknown)
     rays, written = tile.rays(row, column), tile.written[row, column]
     index = cover.structure.plane_at(rays)
-    thing = np.zeros(len(row), bool) if cover.things is None else cover.things(rays)
+    parts = None if cover.parts is None else cover.parts(rays)
     owners = np.full(len(row), -1)
     owners[written] = cover.owners(cover.labels(rays[written]))
     rims = []
     for kind, number in enumerate(cover.kinds):
         rim = np.zeros(tile.mask.shape, bool)
-        beside = np.ones(len(row), bool) if number is None else (index == number) & ~thing
+        beside = np.ones(len(row), bool) if number is None else index == number
+        if parts is not None and number is not None:
+            beside &= is_of_plane(parts, cover.structure.planes[number].kind)
         chosen = np.where(written, owners == kind, beside)
         rim[row[chosen], column[chosen]] = True
         rims.append(rim)

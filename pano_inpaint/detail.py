@@ -17,6 +17,7 @@ from .cover import Cover, Surface, is_near, paint_tile
 from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
+from .room_parts import is_of_plane
 from .shading import estimate_light, is_paint, layers, local_light, strangeness, typical_colours
 from .sphere import lonlat_to_vector, pixel_to_lonlat
 from .texture import QUALITIES, find_copies
@@ -29,7 +30,8 @@ _FIT = 0.3  # less strange than this: paint like the rest
 _GRAIN = 0.05  # plain pixels per pixel to be completed that are enough to take a paint's grain from
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
-_BARE = 0.05  # share of what is seen of a plane that must be bare of things to go by it alone
+_TOLD_SUPPORT = 0.03  # the same if the parts of the room are told: views would copy what is no part of it
+_BARE = 0.05  # share of what is seen of a plane that must be its own to go by it alone
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
 _AROUND = 2  # known pixels that the seams see around a tile of the hole
 _RAYS = 2**18  # pixels of a hole by which its surfaces are laid out; of a larger one not every pixel is asked
@@ -40,7 +42,7 @@ _BEYOND = 0.02  # camera heights of what comes after a wall that are looked at w
 
 
 def complete_hole(
-    pixels, region, structure=None, *, unknown=None, guide=None, things=None, seed=0, quality="standard"
+    pixels, region, structure=None, *, unknown=None, guide=None, parts=None, seed=0, quality="standard"
 ):
     """Complete one hole of a panorama.
 
@@ -56,9 +58,9 @@ def complete_hole(
         All that must not be copied: this hole and others, and what no camera saw. This hole if left out.
     guide : callable, optional
         What the completion should look like from far: directions (..., 3) to colours (..., 3) in [0, 1].
-    things : callable, optional
-        Where a thing is seen before the room's planes, or an opening in them: directions (..., 3) to bool
-        (...). No plane is believed to look like it.
+    parts : callable, optional
+        What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`. No plane is believed to look
+        like things before it or openings in it.
     seed : int
         Another seed gives another completion.
     quality : {"draft", "standard", "fine"}
@@ -78,14 +80,14 @@ def complete_hole(
     height = len(pixels)
     unknown = _whole_mask(region, height) if unknown is None else unknown | _whole_mask(region, height)
     painted = pixels.copy()
-    options = {"guide": guide, "things": things, "seed": seed, "quality": quality}
+    options = {"guide": guide, "parts": parts, "seed": seed, "quality": quality}
     paint_hole(painted, Pyramid(pixels, unknown), region, structure, **options)
     rows, start, width = region.window
     return to_rgb(painted[rows][:, np.arange(start, start + width) % (2 * height)])
 
 
 def paint_hole(
-    pixels, pyramid, region, structure=None, *, guide=None, things=None, seed=0, quality="standard"
+    pixels, pyramid, region, structure=None, *, guide=None, parts=None, seed=0, quality="standard"
 ):
     """Complete one hole of a panorama in place, in bounded memory.
 
@@ -95,7 +97,7 @@ def paint_hole(
         The panorama; written inside the hole only, and looked at around it.
     pyramid : Pyramid
         The panorama as it was, to copy from; it knows what must not be copied, this hole included.
-    region, structure, guide, things, seed, quality
+    region, structure, guide, parts, seed, quality
         As for `complete_hole`.
 
     Returns
@@ -112,7 +114,7 @@ def paint_hole(
         raise ValueError(f"Expected quality {' or '.join(QUALITIES)}. Received: {quality!r}")
     if pyramid.is_blind:
         raise ValueError("Expected a panorama with known pixels. Received: none")
-    job = _Job(pyramid, structure or Structure(np.eye(3)), region, guide, things, seed, quality)
+    job = _Job(pyramid, structure or Structure(np.eye(3)), region, guide, parts, seed, quality)
     cover = job.cover()
     for tile in tiles(region, len(pixels), around=_AROUND):
         paint_tile(pixels, tile, cover, pyramid)
@@ -127,14 +129,14 @@ class _Job:
     structure: Structure
     region: object
     guide: object
-    things: object
+    parts: object
     seed: int
     quality: str
 
     def cover(self):
         """Choose copies for the hole, on planes where possible."""
         rays, each = _rays_of(self.region, self.pyramid.height)
-        cover = Cover(self.region, self.structure, [], self.things)
+        cover = Cover(self.region, self.structure, [], self.parts)
         index = self.structure.plane_at(rays)
         for number in np.unique(index[index >= 0]):
             plane = self.structure.planes[number]
@@ -179,7 +181,8 @@ class _Job:
                     parts[-1].hole[:] = False
         known = np.hstack([part.known for part in parts])
         hole = np.hstack([part.hole for part in parts])
-        if np.count_nonzero(known) < (_SUPPORT * np.count_nonzero(hole) if number is not None else 1):
+        support = _SUPPORT if self.parts is None else _TOLD_SUPPORT
+        if np.count_nonzero(known) < (support * np.count_nonzero(hole) if number is not None else 1):
             return None
         wall = number is not None and chart.plane.kind == "wall"
         if number is not None:
@@ -229,18 +232,18 @@ class _Job:
         if number is not None:
             own = self.structure.plane_at(grid) == number
             seen, hole = known & own, hole & own
-            known = self._bare(seen, grid)
+            known = self._bare(seen, grid, chart.plane.kind)
             light = estimate_light(picture, known, LIGHT / chart.step, hole=hole if hole.any() else None)
             even = picture * np.exp(-light)
         x, y = np.arange(chart.size[0]), np.arange(chart.size[1])[:, None]
         blur = np.log2(chart.camera_pixels(x, y, self.pyramid.height)).astype(np.float32)
         return _Panel(even, seen, known, hole, light, blur)
 
-    def _bare(self, known, grid):
-        """Leave things out of what is known of a plane, unless next to nothing remains."""
-        if self.things is None or not known.any():
+    def _bare(self, known, grid, kind):
+        """Leave out of what is known of a plane what is not its own, unless next to nothing remains."""
+        if self.parts is None or not known.any():
             return known
-        bare = known & ~self.things(grid)
+        bare = known & is_of_plane(self.parts(grid), kind)
         return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
 
     def _guide(self, parts, charts):
@@ -258,7 +261,7 @@ class _Job:
 class _Panel:
     """What is known of a chart: evenly lit colours, masks, its light and the size of the camera's pixels.
 
-    Of what is `seen`, things left out, the surface is `known`.
+    Of what is `seen`, what is not its own left out, the surface is `known`.
     """
 
     even: np.ndarray

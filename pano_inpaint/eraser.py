@@ -14,7 +14,7 @@ from .levelling import level
 from .masks import regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
-from .room_parts import FOREIGN, join_parts, surfaces_of
+from .room_parts import join_parts, surfaces_of
 from .shadows import find_shadows
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
@@ -89,13 +89,13 @@ class Eraser:
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
         small, completions = self._completions(panorama.pixels, unseen, holes)
-        structure = things = None
+        structure = parts = None
         if self._quality == "fine" and holes:
-            structure, things = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
+            structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
-        options = {"seed": self._seed if seed is None else seed, "quality": self._quality, "things": things}
+        options = {"seed": self._seed if seed is None else seed, "quality": self._quality, "parts": parts}
         guides, covers = [], []
         for done, (hole, completion) in enumerate(zip(holes, completions, strict=True), start=1):
             guide, cover = as_guide(completion.faces, hole.rotation, *small), None
@@ -140,10 +140,10 @@ class Eraser:
         small, completions = self._completions(panorama.pixels, unseen, holes)
         if not holes:
             return mask
-        structure, things = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
+        structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
         marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
-        found = find_shadows(picture, hidden, marked, structure, reach, things=things)
+        found = find_shadows(picture, hidden, marked, structure, reach, parts=parts)
         found = cv2.resize(np.uint8(found), mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         return mask | found & ~unseen
 
@@ -166,10 +166,10 @@ def _holes(panorama, mask):
 
 
 def _room(pixels, unseen, holes, completions, height):
-    """Find the room's planes, and what is not theirs if the network tells, in `height` rows."""
+    """Find the room's planes, and its parts if the network tells, in `height` rows."""
     parts = join_parts(completions, holes, height)
     structure = find_structure(pixels, unseen, None if parts is None else surfaces_of(parts))
-    return structure, None if parts is None else as_map(np.isin(parts, FOREIGN))
+    return structure, None if parts is None else as_map(parts)
 
 
 def completed(network, small, unseen, rotation):
@@ -197,10 +197,9 @@ def completed(network, small, unseen, rotation):
     return network(faces, np.stack(grown)[..., None], rotation)
 
 
-def as_map(marked):
-    """Turn a panorama of bool, shape (h, 2h), into a function of directions (..., 3)."""
-    levels = marked.astype(np.uint8)
-    return lambda directions: sample_equirectangular(levels, directions, interpolation="nearest") > 0
+def as_map(parts):
+    """Turn a panorama of parts, shape (h, 2h), into a function of directions (..., 3)."""
+    return lambda directions: sample_equirectangular(parts, directions, interpolation="nearest")
 
 
 def shrink(pixels, mask, height):

@@ -8,8 +8,8 @@ from .sphere import window_directions
 # Windows and doors are openings, skirting is trim; a thing stands before the room, and never in a hole.
 LAYOUT = ("floor", "wall", "ceiling", "opening", "trim", "thing")
 THING = LAYOUT.index("thing")
-# Neither shows what the plane looks like on which it lies or before which it stands.
-FOREIGN = (LAYOUT.index("opening"), THING)
+# What shows how a plane looks: neither things before it, nor openings in it, nor what is misplaced on it.
+_OF_PLANES = {"floor": ["floor"], "wall": ["wall", "trim"], "ceiling": ["ceiling", "trim"]}
 
 # NYU40 labels: wall, floor, door, window, ceiling, other structure
 OF_LABELS = {2: 0, 1: 1, 22: 2, 8: 3, 9: 3, 38: 4}
@@ -67,3 +67,20 @@ def join_parts(completions, holes, height):
 def surfaces_of(parts):
     """Turn parts into what `structure.analyse_room` takes: 0 floor, 1 wall, 2 ceiling, −1 unknown."""
     return _SURFACES[parts]
+
+
+def is_of_plane(parts, kind):
+    """Tell which parts of a room show how a plane looks.
+
+    Parameters
+    ----------
+    parts : ndarray of int
+        Places in `LAYOUT`.
+    kind : {"floor", "wall", "ceiling"}
+        Of the plane.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    return np.isin(parts, [LAYOUT.index(part) for part in _OF_PLANES[kind]])

@@ -7,6 +7,7 @@ from skimage.morphology import reconstruction
 from .charts import Pyramid, chart_around
 from .cover import is_near
 from .masks import grow
+from .room_parts import is_of_plane
 from .shading import estimate_light, layers, local_light, typical_colours
 from .sphere import window_directions
 
@@ -22,7 +23,7 @@ _DEEPEST = 1.6  # log intensity: what is darker still is another thing
 _COLOUR = 0.15  # log ratio of channels: the same
 
 
-def find_shadows(pixels, unseen, mask, structure, reach, *, things=None):
+def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
     """Find what is darker beside a mask than the surface it lies on, and joined to the mask.
 
     Parameters
@@ -36,8 +37,8 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, things=None):
     structure : Structure
     reach : float
         How far from the mask, in radians.
-    things : callable, optional
-        Where something else than the planes is seen: directions (..., 3) to bool (...).
+    parts : callable, optional
+        What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, things=None):
         own = np.flatnonzero(index == number)
         own = own[is_near(plane, rays[own])]
         if len(own):
-            dark[own] = _darker(pyramid, structure, number, rays[own], things)
+            dark[own] = _darker(pyramid, structure, number, rays[own], parts)
     found = np.zeros_like(mask)
     found[ring] = dark
     around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
@@ -63,7 +64,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, things=None):
     return joined & ~mask
 
 
-def _darker(pyramid, structure, number, rays, things):
+def _darker(pyramid, structure, number, rays, parts):
     """Tell which directions (N, 3) on a plane are darker than it, as shadows are."""
     plane = structure.planes[number]
     chart = chart_around(plane, rays, pyramid.height, _PIXELS, heights=structure.heights(plane))
@@ -74,8 +75,8 @@ def _darker(pyramid, structure, number, rays, things):
     own = structure.plane_at(grid) == number
     hole = own & ~known
     known &= own
-    if things is not None:
-        known &= ~things(grid)
+    if parts is not None:
+        known &= is_of_plane(parts(grid), plane.kind)
     if np.count_nonzero(known) < _FEWEST:
         return np.zeros(len(rays), bool)
     near = np.zeros(known.shape, bool)

@@ -6,6 +6,7 @@ from pano_inpaint.blending import smooth_fill
 from pano_inpaint.detail import complete_hole
 from pano_inpaint.masks import grow, regions, spherical_cap
 from pano_inpaint.metrics import psnr
+from pano_inpaint.room_parts import LAYOUT, THING
 from pano_inpaint.sphere import window_directions
 
 ROWS = 192
@@ -126,19 +127,20 @@ def test_things_lend_a_surface_nothing():
     with_box = render_room(rows=ROWS, furniture=(sofa, beside), wall="wallpaper")
     hole = grow(render_room(rows=ROWS, furniture=(sofa,)).mask, np.radians(1.5))
     box = render_room(rows=ROWS, furniture=(beside,)).mask
-    things = box & ~hole
+    kinds = np.array([LAYOUT.index(plane.kind) for plane in with_box.structure.planes])
+    parts = np.where(box & ~hole, THING, kinds[with_box.plane_index])
     region = regions(hole)[0]
 
-    def is_thing(directions):
+    def seen(directions):
         lon, lat = np.arctan2(directions[..., 0], directions[..., 2]), np.arcsin(directions[..., 1])
         column = np.rint((lon / np.pi + 1) * ROWS - 0.5).astype(int) % (2 * ROWS)
         row = np.clip(np.rint((0.5 - lat / np.pi) * ROWS - 0.5).astype(int), 0, ROWS - 1)
-        return things[row, column]
+        return parts[row, column]
 
     truth = window_of(np.where(box[..., None], with_box.furnished, with_box.empty), region)
     scores = [
-        psnr(complete_hole(with_box.furnished, region, with_box.structure, things=told), truth, region.mask)
-        for told in (None, is_thing)
+        psnr(complete_hole(with_box.furnished, region, with_box.structure, parts=told), truth, region.mask)
+        for told in (None, seen)
     ]
     assert scores[1] > scores[0] + 0.5
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from pano_inpaint.room_parts import LAYOUT, THING, name_parts
+from pano_inpaint.room_parts import LAYOUT, THING, is_of_plane, name_parts
 
 
 def test_no_thing_is_named_in_a_hole():
@@ -9,3 +9,9 @@ def test_no_thing_is_named_in_a_hole():
     hidden = np.array([[True, False, False], [True, True, True]])
     expected = [[1, THING, THING], [1, 1, 0]]
     np.testing.assert_array_equal(name_parts(scores, hidden), expected)
+
+
+def test_what_shows_how_a_plane_looks():
+    parts = np.arange(len(LAYOUT))
+    shown = {kind: [LAYOUT[part] for part in parts[is_of_plane(parts, kind)]] for kind in LAYOUT[:3]}
+    assert shown == {"floor": ["floor"], "wall": ["wall", "trim"], "ceiling": ["ceiling", "trim"]}
