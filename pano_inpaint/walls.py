@@ -18,6 +18,8 @@ _STEPS = COLUMNS // _GROUP
 _OBLIQUE = 0.08  # cosine to a wall's normal under which it is not considered
 _FLOOR_EDGE, _CEILING_EDGE = 1.0, 1.2  # reward a step on an edge; ceilings are hidden less
 _CORNER, _GAP, _SAME = 5.0, 8.0, 14.0  # cost of a corner, of walls that don't meet, of a step in a wall
+_UNSEEN = 4.0  # more for a corner that the hole hides: no more of those than it takes
+_WALL_ROWS = slice(ROWS // 4, 3 * ROWS // 4)  # between which most of a wall lies
 _MEETING = 0.04  # of the distance: quantised walls that meet differ this much
 _USUAL = 0.75  # ceiling over the camera in most rooms, in camera heights
 _LOW, _HIGH = 60.0, 10.0  # cost of lower and of higher ones, by the square of the ratio's logarithm
@@ -117,8 +119,9 @@ def find_walls(evidence, yaws, *, near=None):
     normals = np.concatenate([np.asarray(yaws) - np.pi / 2, np.asarray(yaws) + np.pi / 2])
     state = np.repeat(np.arange(len(normals)), len(_DISTANCES))
     candidates = _Candidates(evidence, normals[state], np.tile(_DISTANCES, len(normals)), state % len(yaws))
-    steps = candidates.ranges[::_GROUP], _grouped(evidence.vertical.sum(axis=0)[:, None])[:, 0]
-    transitions = _transitions(*steps, candidates.yaws)
+    vertical = _grouped(evidence.vertical.sum(axis=0)[:, None])[:, 0]
+    hidden = 1 - _grouped(evidence.known[_WALL_ROWS].mean(axis=0)[:, None])[:, 0]
+    transitions = _transitions(candidates.ranges[::_GROUP], vertical, hidden, candidates.yaws)
     floor_costs = _grouped(candidates.floor_costs())
     heights = _CEILINGS if near is None else near * np.array([0.88, 1.0, 1.13])
     best = (np.inf, None, None)
@@ -136,11 +139,11 @@ def _grouped(values):
     return values.reshape(_STEPS, _GROUP, -1).mean(axis=1)
 
 
-def _transitions(ranges, vertical, yaws):
+def _transitions(ranges, vertical, hidden, yaws):
     """Cost (STEPS, S, S) of going from one candidate to another at the start of each step."""
     logs = np.log(ranges).astype(np.float32)
     apart = np.abs(logs[:, :, None] - logs[:, None, :])
-    corner = (_CORNER - 1.5 * np.minimum(vertical / 20, 1)).astype(np.float32)
+    corner = (_CORNER - 1.5 * np.minimum(vertical / 20, 1) + _UNSEEN * hidden).astype(np.float32)
     costs = corner[:, None, None] + np.clip(25 * (apart - _MEETING), 0, _GAP)
     parallel = np.cos(yaws[:, None] - yaws) > 1 - 1e-9
     costs[:, parallel] = _SAME
