@@ -18,12 +18,7 @@ from .texture import Copies
 _STEEP = 8.0  # distances of a plane from its foot beyond which it is not worth looking at it straight
 _DARK = 0.1  # added to colours before their logarithm is taken, in which light adds up
 _BAND = 2**20  # pixels fetched at a time
-_SUBPIXELS = (
-    -0.375,
-    -0.125,
-    0.125,
-    0.375,
-)  # places in a pixel, along each side, where surfaces are told apart
+_SUBPIXELS = np.arange(-3, 4, 2) / 8  # places in a pixel, along each side, where surfaces are told apart
 
 
 @dataclass(eq=False)
@@ -217,16 +212,14 @@ def _mix_edges(colours, tile, cover):
     around = [(np.clip(i, 0, owners.shape[0] - 1), np.clip(j, 0, owners.shape[1] - 1)) for i, j in around]
     total, weight = np.zeros((len(row), 3), np.float32), np.zeros((len(row), 1), np.float32)
     for kind in np.unique(parts):
-        share = (parts == kind).mean(axis=0, dtype=np.float32)[:, None]
         same = np.array([owners[place] == kind for place in around], np.float32)[..., None]
         count = same.sum(axis=0)
-        beside = sum(one * colours[place] for one, place in zip(same, around, strict=True)) / np.maximum(
-            count, 1
-        )
-        total += (
-            share * (count > 0) * np.where(owners[row, column, None] == kind, colours[row, column], beside)
-        )
-        weight += share * (count > 0)
+        beside = sum(one * colours[place] for one, place in zip(same, around, strict=True))
+        own = owners[row, column, None] == kind
+        colour = np.where(own, colours[row, column], beside / np.maximum(count, 1))
+        share = (parts == kind).mean(axis=0, dtype=np.float32)[:, None] * (count > 0)
+        total += share * colour
+        weight += share
     colours[row, column] = np.where(weight > 0, total / np.maximum(weight, 1e-6), colours[row, column])
 
 
