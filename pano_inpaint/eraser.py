@@ -144,7 +144,9 @@ class Eraser:
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
         marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
         found = find_shadows(picture, hidden, marked, structure, reach, parts=parts)
-        found = cv2.resize(np.uint8(found), mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        # As wide again as a mask that was shrunk is too wide.
+        found = cv2.dilate(np.uint8(found), np.ones((5, 5), np.uint8))
+        found = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         return mask | found & ~unseen
 
     def _completions(self, pixels, unseen, holes):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from rooms import render_room, shaded
 
+from pano_inpaint import eraser
 from pano_inpaint.completer import Completion
 from pano_inpaint.eraser import Eraser
 from pano_inpaint.masks import grow
@@ -41,11 +42,15 @@ def test_another_thing_is_no_shadow():
     assert found[shadow].mean() < 0.2
 
 
-def test_an_eraser_adds_them_to_a_mask():
+@pytest.mark.parametrize("height", [ROWS, ROWS // 3])
+def test_an_eraser_adds_them_to_a_mask(height, monkeypatch):
+    monkeypatch.setattr(eraser, "STRUCTURE_HEIGHT", height)
     room, furnished, shadow = room_and_shadow(0.5)
     wide = Eraser(gray).with_shadows(Panorama(furnished), room.mask, REACH)
     assert wide[room.mask].all() and wide[shadow].mean() > 0.7
-    assert not (wide & ~grow(room.mask, REACH + np.pi / ROWS)).any()
+    beside = grow(room.mask, 3 * np.pi / ROWS) & shadow
+    assert wide[beside].mean() > 0.95  # nothing is left between the mask and what is added
+    assert not (wide & ~grow(room.mask, REACH + 4 * np.pi / height)).any()
 
 
 def gray(faces, mask, rotation):
