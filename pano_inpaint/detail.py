@@ -18,7 +18,7 @@ from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
 from .room_parts import is_of_plane
-from .shading import estimate_light, is_paint, layers, local_light, strangeness, typical_colours
+from .shading import estimate_light, even_layers, is_paint, local_light, strangeness, typical_colours
 from .sphere import lonlat_to_vector, pixel_to_lonlat
 from .texture import QUALITIES, find_copies
 
@@ -169,43 +169,43 @@ class _Job:
 
     def _surface(self, chart, number):
         finest = chart.camera_pixels(*_foot(chart), self.pyramid.height)
-        parts = [self._panel(chart, number, chart.step / finest)]
+        panels = [self._panel(chart, number, chart.step / finest)]
         charts = [chart]
-        if not parts[0].hole.any():
+        if not panels[0].hole.any():
             return None
         if number is not None and chart.plane.kind == "wall":
             for other, plane in enumerate(self.structure.planes):
                 if plane.kind == "wall" and other != number:
                     charts.append(panel_beside(chart, plane, _BESIDE))
-                    parts.append(self._panel(charts[-1], other, chart.step / finest))
-                    parts[-1].hole[:] = False
-        known = np.hstack([part.known for part in parts])
-        hole = np.hstack([part.hole for part in parts])
+                    panels.append(self._panel(charts[-1], other, chart.step / finest))
+                    panels[-1].hole[:] = False
+        known = np.hstack([panel.known for panel in panels])
+        hole = np.hstack([panel.hole for panel in panels])
         support = _SUPPORT if self.parts is None else _TOLD_SUPPORT
         if np.count_nonzero(known) < (support * np.count_nonzero(hole) if number is not None else 1):
             return None
         wall = number is not None and chart.plane.kind == "wall"
         if number is not None:
             # All walls in the mean light of the one with the hole.
-            first = parts[0]
+            first = panels[0]
             level = first.light[first.known].mean(axis=0) if first.known.any() else np.zeros(3)
-            parts = [
-                replace(part, even=part.even * np.exp(level), light=part.light - level) for part in parts
+            panels = [
+                replace(panel, even=panel.even * np.exp(level), light=panel.light - level) for panel in panels
             ]
-        light = own = None if number is None else np.hstack([part.light for part in parts])
-        picture = np.hstack([part.even for part in parts])
-        guide, strange, source = self._guide(parts, charts) if self.guide else None, None, None
+        light = own = None if number is None else np.hstack([panel.light for panel in panels])
+        picture = np.hstack([panel.even for panel in panels])
+        guide, strange, source = self._guide(panels, charts) if self.guide else None, None, None
         painted = False
         if number is not None:
             look = typical_colours(picture, known, layered=wall)
             away = local_light(picture, look, known, SPOT / chart.step)
             strange = strangeness(away, known, SPOT / chart.step)
             plain = known & (strange < _FIT)
-            seen = np.hstack([part.seen for part in parts])
+            seen = np.hstack([panel.seen for panel in panels])
             painted = is_paint(picture, seen, SPOT / chart.step, hole=hole, furnished=wall)
             if painted:
                 # Paint: all that varies more slowly than its grain is light or the look of its layer.
-                look = layers(look, SPOT / chart.step) if wall else look
+                look = even_layers(look, SPOT / chart.step) if wall else look
                 if wall and plain.any():
                     away = local_light(picture, look, plain, SPOT / chart.step)
                 picture, own = picture * np.exp(-away) / look, light + away + np.log(look)
@@ -216,7 +216,7 @@ class _Job:
         elif guide is None:
             guide = smooth_fill(picture, ~known)
         copies = find_copies(
-            picture, hole, known=known, source=source, blur=np.hstack([part.blur for part in parts]),
+            picture, hole, known=known, source=source, blur=np.hstack([panel.blur for panel in panels]),
             strange=strange, guide=guide, guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
             layer=LAYER / chart.step if wall else None, seed=self.seed, quality=self.quality,
         )  # fmt: skip
@@ -246,13 +246,13 @@ class _Job:
         bare = known & is_of_plane(self.parts(grid), kind)
         return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
 
-    def _guide(self, parts, charts):
+    def _guide(self, panels, charts):
         """Look at the guide on the panels, with their own light off."""
         guides = []
-        for part, chart in zip(parts, charts, strict=True):
+        for panel, chart in zip(panels, charts, strict=True):
             guide = np.asarray(self.guide(chart.grid()), np.float32)
-            if part.light is not None:
-                guide = guide * np.exp(-part.light)
+            if panel.light is not None:
+                guide = guide * np.exp(-panel.light)
             guides.append(guide)
         return np.hstack(guides)
 

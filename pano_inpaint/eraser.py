@@ -11,7 +11,7 @@ from .detail import paint_hole
 from .errors import UsageError
 from .hole_tiles import tiles
 from .levelling import level
-from .masks import regions
+from .masks import grow, regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .room_parts import join_parts, surfaces_of
@@ -137,15 +137,15 @@ class Eraser:
             If the mask does not fit the panorama.
         """
         unseen, holes = _holes(panorama, mask)
-        small, completions = self._completions(panorama.pixels, unseen, holes)
         if not holes:
             return mask
+        small, completions = self._completions(panorama.pixels, unseen, holes)
         structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
         marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
         found = find_shadows(picture, hidden, marked, structure, reach, parts=parts)
         # As wide again as a mask that was shrunk is too wide.
-        found = cv2.dilate(np.uint8(found), np.ones((5, 5), np.uint8))
+        found = np.uint8(grow(found, 3 * np.pi / len(found)))
         found = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         return mask | found & ~unseen
 

@@ -127,7 +127,18 @@ class Structure:
         return self.rotation[1]
 
     def heights(self, plane):
-        """Lowest and highest `v` of a wall between floor and ceiling; infinite where neither ends it."""
+        """Find where floor and ceiling end a plane.
+
+        Parameters
+        ----------
+        plane : Plane
+            Of this structure.
+
+        Returns
+        -------
+        low, high : float
+            Of a wall's `v`, in camera heights; infinite where nothing ends it, as for floor and ceiling.
+        """
         if plane.kind != "wall":
             return -np.inf, np.inf
         floor, ceiling = self.floor, self.ceiling

@@ -161,7 +161,7 @@ def typical_colours(even, known, *, layered=False):
     return np.broadcast_to(np.maximum(np.stack(columns, 1), DARKEST)[:, None].astype(np.float32), even.shape)
 
 
-def layers(look, width):
+def even_layers(look, width):
     """Take the smooth part out of what a surface's rows look like: within a layer it is light.
 
     Parameters

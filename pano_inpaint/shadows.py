@@ -8,7 +8,7 @@ from .charts import Pyramid, chart_around
 from .cover import is_near
 from .masks import grow
 from .room_parts import is_of_plane
-from .shading import estimate_light, layers, local_light, typical_colours
+from .shading import estimate_light, even_layers, local_light, typical_colours
 from .sphere import window_directions
 
 _PIXELS = 60_000  # of what is looked at on a plane
@@ -86,7 +86,7 @@ def _darker(pyramid, structure, number, rays, parts):
     far = known & ~near if np.count_nonzero(known & ~near) > _FEWEST else known
     look = typical_colours(even, far, layered=plane.kind == "wall")
     if plane.kind == "wall":
-        look = layers(look, _LAYER / chart.step)
+        look = even_layers(look, _LAYER / chart.step)
     away = local_light(even, look, known, _SOFT / chart.step)
     depth = -away.mean(axis=2)
     colour = np.abs(away + depth[..., None]).max(axis=2)

@@ -2,8 +2,8 @@ import numpy as np
 
 from pano_inpaint.shading import (
     estimate_light,
+    even_layers,
     is_paint,
-    layers,
     local_light,
     strangeness,
     typical_colours,
@@ -79,7 +79,7 @@ def test_layers_are_even_and_stay_apart():
     rows[60:100] *= np.linspace(1, 0.88, 40)  # a shadow that deepens
     rows[100:] = 0.85  # skirting
     look = np.broadcast_to(rows[:, None, None], (120, 8, 3)).astype(np.float32)
-    even = layers(look, 6)
+    even = even_layers(look, 6)
     assert np.ptp(even[:90, 0, 0]) < 0.01 and np.allclose(even[110:], 0.85)
     assert np.allclose(even[0], 0.6, atol=0.03)
 

@@ -42,15 +42,17 @@ def test_another_thing_is_no_shadow():
     assert found[shadow].mean() < 0.2
 
 
-@pytest.mark.parametrize("height", [ROWS, ROWS // 3])
-def test_an_eraser_adds_them_to_a_mask(height, monkeypatch):
+@pytest.mark.parametrize(("height", "turn"), [(ROWS, 0), (ROWS // 3, 0), (ROWS // 3, ROWS // 2)])
+def test_an_eraser_adds_them_to_a_mask(height, turn, monkeypatch):
     monkeypatch.setattr(eraser, "STRUCTURE_HEIGHT", height)
-    room, furnished, shadow = room_and_shadow(0.5)
-    wide = Eraser(gray).with_shadows(Panorama(furnished), room.mask, REACH)
-    assert wide[room.mask].all() and wide[shadow].mean() > 0.7
-    beside = grow(room.mask, 3 * np.pi / ROWS) & shadow
+    room, *pictures = room_and_shadow(0.5)
+    furnished, shadow, mask = (np.roll(one, -turn, axis=1) for one in (*pictures, room.mask))
+    assert not turn or (mask[:, 0] & mask[:, -1]).any()
+    wide = Eraser(gray).with_shadows(Panorama(furnished), mask, REACH)
+    assert wide[mask].all() and wide[shadow].mean() > 0.7
+    beside = grow(mask, 3 * np.pi / ROWS) & shadow
     assert wide[beside].mean() > 0.95  # nothing is left between the mask and what is added
-    assert not (wide & ~grow(room.mask, REACH + 4 * np.pi / height)).any()
+    assert not (wide & ~grow(mask, REACH + 4 * np.pi / height)).any()
 
 
 def gray(faces, mask, rotation):
