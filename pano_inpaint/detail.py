@@ -197,7 +197,7 @@ class _Job:
         guide, strange, source = self._guide(panels, charts) if self.guide else None, None, None
         painted = False
         if number is not None:
-            look = typical_colours(picture, known, layered=wall)
+            look = typical_colours(picture, known, layered=wall, first=chart.size[0])
             away = local_light(picture, look, known, SPOT / chart.step)
             strange = strangeness(away, known, SPOT / chart.step)
             plain = known & (strange < _FIT)

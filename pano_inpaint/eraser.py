@@ -14,7 +14,7 @@ from .levelling import level
 from .masks import grow, regions
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
-from .room_parts import join_parts, surfaces_of
+from .room_parts import join_parts, surfaces_of, widen_things
 from .shadows import find_shadows
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
@@ -171,7 +171,7 @@ def _room(pixels, unseen, holes, completions, height):
     """Find the room's planes, and its parts if the network tells, in `height` rows."""
     parts = join_parts(completions, holes, height)
     structure = find_structure(pixels, unseen, None if parts is None else surfaces_of(parts))
-    return structure, None if parts is None else as_map(parts)
+    return structure, None if parts is None else as_map(widen_things(parts))
 
 
 def completed(network, small, unseen, rotation):

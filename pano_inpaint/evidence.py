@@ -9,7 +9,7 @@ from .sphere import latitude_weights, lonlat_to_vector, sample_equirectangular, 
 
 ROWS, COLUMNS = 360, 720  # half a degree
 _CELL = np.pi / ROWS
-_ALONG = np.sin(np.deg2rad(3))  # an edge this near to a vanishing point's great circles may run towards it
+ALONG = np.sin(np.deg2rad(3))  # an edge this near to a vanishing point's great circles may run towards it
 _FULL = np.deg2rad(8)  # edges this long count fully
 _NEAR = (1.0, 0.85, 0.5, 0.2)  # credit for an edge 0, 1, 2, 3 cells above or below
 _STRAY = 0.04  # cost a degree where an edge runs as it cannot on that surface
@@ -76,8 +76,8 @@ def gather(panorama, mask, segments, rotation, yaws, *, labels=None, surfaces=No
         for surface in range(3):
             costs[surface] += _LABEL * ((prior >= 0) & (prior != surface))
     normals = segments.normals
-    steep = np.abs(normals[:, 1]) < _ALONG
-    towards = np.stack([np.abs(normals @ lonlat_to_vector(yaw, 0.0)) < _ALONG for yaw in yaws])
+    steep = np.abs(normals[:, 1]) < ALONG
+    towards = np.stack([np.abs(normals @ lonlat_to_vector(yaw, 0.0)) < ALONG for yaw in yaws])
     vertical = _draw(segments, steep)
     along = np.stack([_draw(segments, chosen & ~steep) for chosen in towards])
     costs[[_FLOOR, _CEILING]] += _STRAY * vertical

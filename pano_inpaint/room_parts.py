@@ -1,5 +1,6 @@
 """The parts of a room that networks tell apart, and what they make of a panorama by them."""
 
+import cv2
 import numpy as np
 
 from .cubemap import from_faces
@@ -61,6 +62,26 @@ def join_parts(completions, holes, height):
         closer = nearness > nearest
         parts = np.where(closer, layout, parts)
         nearest = np.where(closer, nearness, nearest)
+    return parts
+
+
+def widen_things(parts):
+    """Take pixels beside things and openings for parts of them: a network is not sure to a pixel.
+
+    Parameters
+    ----------
+    parts : ndarray of uint8, shape (H, 2H)
+        Places in `LAYOUT`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, 2H)
+    """
+    wide = np.pad(parts, ((0, 0), (1, 1)), "wrap")
+    for part in ("opening", "thing"):
+        number = LAYOUT.index(part)
+        near = cv2.dilate(np.uint8(wide == number), np.ones((3, 3), np.uint8))[:, 1:-1]
+        parts = np.where(near > 0, np.uint8(number), parts)
     return parts
 
 

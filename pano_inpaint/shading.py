@@ -7,6 +7,7 @@ DARKEST = 1 / 255  # log intensity ends here
 SHADOW = 0.06  # log intensity: what is darker than this against the surface near a hole lies in a shadow
 _GRID = 6  # the light is worked out on a grid where its width sigma measures so many points
 _FEWEST = 20  # points that a quadratic surface is fitted to
+_OWN = 0.25  # share of a wall's row that is enough to judge it by that wall alone
 _OUTLIER = 0.2  # log intensity from the surface's own light: a spot of other material, not light
 
 _COLOUR = 0.1  # log ratio of channels: another material, not another light
@@ -131,7 +132,7 @@ def _disc(radius):
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
-def typical_colours(even, known, *, layered=False):
+def typical_colours(even, known, *, layered=False, first=None):
     """Tell what most of an evenly lit surface looks like.
 
     Parameters
@@ -141,6 +142,9 @@ def typical_colours(even, known, *, layered=False):
         At least one pixel.
     layered : bool
         Whether each row has a look of its own, as a wall's skirting and cornice have.
+    first : int, optional
+        Columns of the surface itself; those after them, of others like it, count only in rows of which it
+        shows less than a quarter.
 
     Returns
     -------
@@ -152,13 +156,20 @@ def typical_colours(even, known, *, layered=False):
         median = np.median(even[known][:: max(1, known.sum() // 20_000)], axis=0)
         return np.broadcast_to(np.maximum(median, DARKEST), even.shape)
     rows = np.flatnonzero(known.any(axis=1))
-    seen = [even[row][known[row]] for row in rows]
+    seen = [_shown(even[row], known[row], first) for row in rows]
     medians = np.array([np.median(colours, axis=0) for colours in seen])
     spread = np.array([_spread(*row) for row in zip(seen, medians, strict=True)])
     alike = spread <= max(_ALIKE, 2 * np.median(spread))
     every = np.arange(len(even))
     columns = [np.interp(every, rows[alike], median) for median in medians[alike].T]
     return np.broadcast_to(np.maximum(np.stack(columns, 1), DARKEST)[:, None].astype(np.float32), even.shape)
+
+
+def _shown(row, known, first):
+    """Return what is known of a row, of its first columns alone if that is enough."""
+    if first is not None and np.count_nonzero(known[:first]) > _OWN * first:
+        return row[:first][known[:first]]
+    return row[known]
 
 
 def even_layers(look, width):

@@ -66,6 +66,16 @@ def test_typical_colours_of_layers():
     assert np.allclose(layers[:25], 0.7) and np.allclose(layers[25:], 0.9)
 
 
+def test_a_wall_looks_like_itself_before_it_looks_like_others():
+    even = np.full((30, 80, 3), 0.7, np.float32)
+    even[25:, :20] = 0.9  # its skirting; that of the others is higher
+    even[20:, 20:] = 0.3
+    known = np.ones((30, 80), bool)
+    known[:10, :20] = False
+    look = typical_colours(even, known, layered=True, first=20)
+    assert np.allclose(look[:25], 0.7) and np.allclose(look[25:], 0.9)
+
+
 def test_rows_that_furniture_stands_before_look_like_the_wall():
     even = np.full((30, 40, 3), 0.7, np.float32)
     even[27:] = 0.9
