@@ -16,10 +16,11 @@ OMEGA = (
 )
 _LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32) / 4
 _BINOMIAL = np.array([1, 2, 1], np.float32) / 4
+_FADE = 4.0  # pixels within which a difference that is not believed fades out
 _COARSEST = 4  # a grid of so few pixels a side is smoothed until it is solved
 
 
-def blend(original, fill, mask, *, method="membrane", feather=4, valid=None):
+def blend(original, fill, mask, *, method="membrane", feather=4, valid=None, believed=None):
     """Join a completion to the known pixels around its hole.
 
     "membrane" is Poisson image editing (Pérez, Gangnet and Blake 2003, equation 5): the fill keeps its
@@ -44,6 +45,10 @@ def blend(original, fill, mask, *, method="membrane", feather=4, valid=None):
         Where the fill means something; everywhere if left out. The membrane compares fill and original on
         the pixels just outside the hole. A fill that is only known inside (`valid=mask`) is compared with
         the original continued over the edge, which is as good for flat colours but not for texture.
+    believed : float, optional
+        The largest difference on the edge, mean of the channels, that the membrane spreads. Where more lies
+        between fill and original, something else begins, a thing in front or a shadow: what is left of the
+        difference fades out within some pixels. All is spread if left out.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def blend(original, fill, mask, *, method="membrane", feather=4, valid=None):
         raise ValueError(f"Expected method {' or '.join(METHODS)}. Received: {method!r}")
     if method != "none" and mask.any() and not mask.all():
         if method == "membrane":
-            fill = fill + _membrane_offset(original, fill, mask, valid)
+            fill = fill + _membrane_offset(original, fill, mask, valid, believed)
         else:
             fill = _feathered(original, fill, mask, feather)
     return np.where(mask[..., None], np.clip(fill, 0, 1), original)
@@ -176,17 +181,37 @@ def membrane(values, unknown):
     return solution
 
 
-def _membrane_offset(original, fill, mask, valid):
+def fade_out(offsets, held, width):
+    """Let offsets fade out smoothly within a width.
+
+    Parameters
+    ----------
+    offsets : ndarray of float32, shape (H, W, C)
+        Not looked at but where held.
+    held : ndarray of bool, shape (H, W)
+        At least one pixel.
+    width : float
+        Pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W, C)
+    """
+    far = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 5) > width
+    return membrane(np.where(held[..., None], offsets, np.float32(0)), ~held & ~far)
+
+
+def _membrane_offset(original, fill, mask, valid, believed):
     """Spread the difference between original and fill on the hole's edge through the hole."""
-    if valid is None:
-        return membrane(original - fill, mask)
-    outside = ~mask & _checked_valid(valid, mask)
-    touching = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    if (touching & outside).any():
-        return membrane(original - fill, ~outside)
-    edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
-    offset = _local_mean(original, ~mask) - _local_mean(fill, mask)
-    return membrane(offset, ~edge)
+    held, offset = ~mask if valid is None else ~mask & _checked_valid(valid, mask), original - fill
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if valid is not None and not (around & held).any():
+        within = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
+        held = mask & ~within
+        offset = _local_mean(original, ~mask) - _local_mean(fill, mask)
+    near = held if believed is None else held & (np.abs(offset).mean(axis=2) <= believed)
+    spread = membrane(offset, ~near) if near.any() else np.zeros_like(fill)
+    return spread if believed is None else spread + fade_out(offset - spread, held, _FADE)
 
 
 def _local_mean(window, known, sigma=1.5):

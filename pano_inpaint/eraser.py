@@ -23,6 +23,7 @@ QUALITIES = ("draft", "standard", "fine")
 STRUCTURE_HEIGHT = 768  # rows of the copy in which the room's planes are looked for
 LEVEL_HEIGHT = 512  # rows of the copy that is completed in views, to take colours from
 MERGE_WITHIN = np.radians(10)  # holes nearer than this are completed together
+BELIEVED = 0.1  # of the range: by no more does the network miss colours that it sees beside a hole
 CONTEXT = 16  # known pixels around a hole's window that the blending sees
 _BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
@@ -264,7 +265,7 @@ def fill_hole(pixels, hole, faces, unseen):
     for tile in tiles(hole, height, around=CONTEXT):
         fill = from_faces(faces, height, rotation=hole.rotation, interpolation="bicubic", region=tile.window)
         unknown = tile.cut(unseen) & ~tile.written
-        blended = blend(to_rgb(tile.cut(pixels)), np.float32(fill), unknown)
+        blended = blend(to_rgb(tile.cut(pixels)), np.float32(fill), unknown, believed=BELIEVED)
         own = tile.places()
         there = tile.in_panorama(*own)
         pixels[there] = from_rgb(blended[own], pixels[there])
@@ -323,7 +324,7 @@ def as_guide(faces, rotation, small, unseen):
         Unit vectors (..., 3) to colours (..., 3).
     """
     completed = np.float32(from_faces(faces, len(small), rotation=rotation))
-    joined = blend(*(_overlapping(picture) for picture in (small, completed, unseen)))
+    joined = blend(*(_overlapping(picture) for picture in (small, completed, unseen)), believed=BELIEVED)
     joined = np.ascontiguousarray(joined[:, CONTEXT:-CONTEXT])
     return lambda directions: sample_equirectangular(joined, directions)
 

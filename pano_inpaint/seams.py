@@ -7,7 +7,7 @@ across a seam ask for a correction, so nothing but those is sampled again.
 import cv2
 import numpy as np
 
-from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, membrane, smooth_fill
+from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, fade_out, smooth_fill
 
 _LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
@@ -64,7 +64,7 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
         unknown = ~credible if credible.any() else own
         correction = solve_poisson(_seam_changes(own, *place), unknown, smooth)
         if held.any():
-            correction += _faded(offsets - correction, held, fade)
+            correction += fade_out(offsets - correction, held, fade)
         result[box] += correction * own[..., None]
     return result
 
@@ -101,12 +101,6 @@ def _is_strange(offsets, held, own):
         off = light - np.percentile(light[rim], _LIT)
         strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
     return strange
-
-
-def _faded(offsets, held, width):
-    """Let offsets of the rim fade out within a width."""
-    far = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 5) > width
-    return membrane(np.where(held[..., None], offsets, np.float32(0)), ~held & ~far)
 
 
 def _seam_changes(own, filled, labels, sample, origin):

@@ -84,6 +84,25 @@ def test_the_known_ring_of_a_fill_is_enough():
     assert np.abs(blend(truth, fill, mask, valid=valid) - truth).max() < 0.2 / 255
 
 
+@pytest.mark.parametrize("known", ["everywhere", "inside"])
+def test_what_begins_at_the_edge_is_not_spread(known):
+    truth, mask = np.full((120, 160, 3), 0.6, np.float32), MASKS["disc"]
+    picture = truth.copy()
+    picture[:, 90:] = 0.1  # a dark thing that the fill goes on behind
+    fill = np.where(mask[..., None], truth - np.float32(0.03), picture)
+    ring = disc(120, 160, 47) & ~mask
+    fill[ring] = 0.57
+    valid = mask if known == "inside" else None
+    spread = blend(picture, fill, mask, valid=valid)
+    result = blend(picture, fill, mask, valid=valid, believed=0.1)
+    inner = disc(120, 160, 35)
+    assert np.abs(spread - truth)[inner].mean() > 0.1
+    assert np.abs(result - truth)[inner].max() < 0.035
+    assert np.abs(result - truth)[disc(120, 160, 8, (60, 40))].max() < 0.01
+    rim = mask & ~disc(120, 160, 44)
+    assert np.abs(result - picture)[rim & (np.arange(160) > 95)].mean() < 0.25  # and still leaves no step
+
+
 def test_feather_starts_at_the_surroundings_and_ends_at_the_fill():
     mask = MASKS["disc"]
     original = np.full((120, 160, 3), 0.2, np.float32)
