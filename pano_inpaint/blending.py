@@ -204,14 +204,16 @@ def fade_out(offsets, held, width):
 def _membrane_offset(original, fill, mask, valid, believed):
     """Spread the difference between original and fill on the hole's edge through the hole."""
     held, offset = ~mask if valid is None else ~mask & _checked_valid(valid, mask), original - fill
-    around = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    if valid is not None and not (around & held).any():
+    touching = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    if valid is not None and not (touching & held).any():
         within = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1).astype(bool)
         held = mask & ~within
         offset = _local_mean(original, ~mask) - _local_mean(fill, mask)
-    near = held if believed is None else held & (np.abs(offset).mean(axis=2) <= believed)
+    if believed is None:
+        return membrane(offset, ~held)
+    near = held & (np.abs(offset).mean(axis=2) <= believed)
     spread = membrane(offset, ~near) if near.any() else np.zeros_like(fill)
-    return spread if believed is None else spread + fade_out(offset - spread, held, _FADE)
+    return spread + fade_out(offset - spread, held, _FADE)
 
 
 def _local_mean(window, known, sigma=1.5):

@@ -36,10 +36,8 @@ _CORNER_OFF = np.deg2rad(5)  # a corner further from where it was found is anoth
 _FLAT = 0.02  # radians from the horizon within which edges tell no distance
 _NEARBY = 2  # steps to which a distance is sure once its edges are known
 _POINTS = 9  # of an edge that are looked at
-_BELOW, _FOLLOWS = (
-    0.4,
-    0.1,
-)  # edges so much weaker than the strongest, so far before it, may be its skirting's
+_FOOT = 0.4  # share of a wall's strongest edge that a weaker one has at least if the wall may stand at it
+_FOLLOWS = 0.1  # and the strongest, such as a skirting's upper edge, comes no further behind it
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +187,9 @@ def settle_walls(walls, segments):
 
 
 def _edge_votes(walls, segments):
-    """How much of each wall's edges, in radians, says that it stands where: by the floor, by the ceiling.
+    """Sum up how much of each wall's edges, in radians, says that it stands where.
 
-    Returns two arrays (N, len(_SETTLED)).
+    Returns (2, N, len(_SETTLED)): by its edges with the floor, and with the ceiling.
     """
     share = np.linspace(0, 1, _POINTS)[:, None, None]
     points = segments.starts * (1 - share) + segments.ends * share
@@ -218,7 +216,7 @@ def _nearest_first(step, reach):
 
 
 def _moved(votes, steps):
-    """Votes of the ceiling's edges if it is so many steps higher."""
+    """Return the votes of the ceiling's edges if it is so many steps higher."""
     moved = np.zeros_like(votes)
     start, stop = max(0, steps), votes.shape[1] + min(0, steps)
     moved[:, start:stop] = votes[:, start - steps : stop - steps]
@@ -226,12 +224,12 @@ def _moved(votes, steps):
 
 
 def _summit(votes, edges):
-    """Where a wall settles: the nearest strong maximum of its votes, and there the most edges."""
+    """Find where a wall settles: the nearest strong maximum of its votes, and there the most edges."""
     top = int(votes.argmax())
     if not votes[top]:
         return len(_SETTLED) // 2
     inner = votes[1:-1]
-    peaks = 1 + np.flatnonzero((inner >= votes[:-2]) & (inner > votes[2:]) & (inner > _BELOW * votes[top]))
+    peaks = 1 + np.flatnonzero((inner >= votes[:-2]) & (inner > votes[2:]) & (inner > _FOOT * votes[top]))
     near = peaks[_SETTLED[top] - _SETTLED[peaks] < _FOLLOWS]
     first = max(0, (int(near[0]) if len(near) else top) - _NEARBY)
     return first + int(edges[first : first + 2 * _NEARBY + 1].argmax())
