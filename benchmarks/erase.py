@@ -30,10 +30,11 @@ from pano_inpaint.cases import find_cases
 from pano_inpaint.console import show_error
 from pano_inpaint.eraser import find_structure
 from pano_inpaint.errors import MissingDependencyError, PanoInpaintError, UsageError
-from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.masks import spherical_cap
 from pano_inpaint.metrics import sharpness_ratio
 from pano_inpaint.panorama import Panorama, read_panorama, to_rgb, write_panorama
 from pano_inpaint.peers import PEERS, WAYS, check_peer
+from pano_inpaint.regions import regions
 from pano_inpaint.scoring import load_lpips, mean_scores, score_pair
 from pano_inpaint.sphere import vector_to_lonlat
 

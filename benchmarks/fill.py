@@ -36,7 +36,7 @@ def erase_without_network(panorama, mask):
     from pano_inpaint.charts import Pyramid
     from pano_inpaint.detail import paint_hole
     from pano_inpaint.eraser import MERGE_WITHIN, find_structure
-    from pano_inpaint.masks import regions
+    from pano_inpaint.regions import regions
 
     pixels = panorama.pixels.copy()
     pyramid, structure = Pyramid(panorama.pixels, mask), find_structure(panorama.pixels, mask)

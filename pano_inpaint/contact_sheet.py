@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pano_inpaint.files import replacing
-from pano_inpaint.masks import regions
 from pano_inpaint.panorama import to_rgb
+from pano_inpaint.regions import regions
 from pano_inpaint.sphere import to_perspective, vector_to_lonlat
 
 SIDE = 256  # pixels of a view

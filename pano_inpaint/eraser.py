@@ -11,9 +11,10 @@ from .detail import paint_hole
 from .errors import UsageError
 from .hole_tiles import tiles
 from .levelling import level
-from .masks import grow, regions
+from .masks import grow
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
+from .regions import regions
 from .room_parts import join_parts, surfaces_of, widen_things
 from .shadows import find_shadows
 from .sphere import sample_equirectangular, window_directions

@@ -10,8 +10,9 @@ from pano_inpaint.cubemap import face_weights, from_faces, level_rays, to_faces
 from pano_inpaint.decoding import read_small
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
-from pano_inpaint.masks import grow, regions
+from pano_inpaint.masks import grow
 from pano_inpaint.pano_sets import SKYBOX
+from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import OF_LABELS, THING
 from pano_inpaint.sphere import latitude_weights, rotation_matrix, vector_to_lonlat
 from pano_inpaint.streams import Stream

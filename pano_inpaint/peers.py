@@ -12,8 +12,8 @@ import numpy as np
 from pano_inpaint.blending import smooth_fill
 from pano_inpaint.cubemap import Face, directions_to_faces
 from pano_inpaint.errors import MissingDependencyError, UsageError
-from pano_inpaint.masks import regions
 from pano_inpaint.panorama import from_rgb, to_rgb
+from pano_inpaint.regions import regions
 from pano_inpaint.sampling import remap
 from pano_inpaint.sphere import rotation_matrix, to_perspective, vector_to_lonlat, window_directions
 

@@ -223,7 +223,7 @@ class Structure:
         Parameters
         ----------
         window : tuple of (slice, int, int)
-            Rows, first column and width in columns, as in `pano_inpaint.masks.Region`.
+            Rows, first column and width in columns, as in `pano_inpaint.regions.Region`.
         height : int
             Rows of the panorama, of any size; it is twice as wide.
 

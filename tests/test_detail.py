@@ -4,8 +4,9 @@ from rooms import render_room
 
 from pano_inpaint.blending import smooth_fill
 from pano_inpaint.detail import complete_hole
-from pano_inpaint.masks import grow, regions, spherical_cap
+from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.metrics import psnr
+from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import LAYOUT, THING
 from pano_inpaint.sphere import window_directions
 

@@ -9,9 +9,10 @@ from pano_inpaint.cubemap import face_directions
 from pano_inpaint.eraser import Eraser, completed, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
-from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.masks import spherical_cap
 from pano_inpaint.metrics import psnr, score_weights, seam_step
 from pano_inpaint.panorama import Panorama
+from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import join_parts, surfaces_of
 from pano_inpaint.sphere import window_directions
 

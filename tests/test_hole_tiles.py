@@ -9,7 +9,8 @@ from pano_inpaint.cubemap import face_directions
 from pano_inpaint.detail import complete_hole
 from pano_inpaint.eraser import fill_hole
 from pano_inpaint.hole_tiles import tiles
-from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.masks import spherical_cap
+from pano_inpaint.regions import regions
 from pano_inpaint.sphere import window_directions
 
 HEIGHT = 64

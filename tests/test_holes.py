@@ -10,7 +10,7 @@ from pano_inpaint.holes import (
     random_silhouette,
     random_sphere_hole,
 )
-from pano_inpaint.masks import regions
+from pano_inpaint.regions import regions
 
 FLAT = {
     "box": lambda rng: random_box(rng, 128, 24, 48),

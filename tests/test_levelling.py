@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pano_inpaint.levelling import level
-from pano_inpaint.masks import regions, spherical_cap
+from pano_inpaint.masks import spherical_cap
+from pano_inpaint.regions import regions
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 HEIGHT = 128
