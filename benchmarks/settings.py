@@ -24,6 +24,7 @@ import typer
 from benchmarks.short_runs import (
     SIZE,
     TABLE,
+    WIDTH,
     Judge,
     Learner,
     divide,
@@ -46,6 +47,7 @@ PRIOR = "the prior alone"
 AS_IT_IS = "as it is"
 AVERAGING = "weights not averaged"  # scored after the same run as it is
 PLAIN = f"{TABLE}, without skips"
+NARROW = f"{TABLE}, with a bottleneck"
 AGAINST = "discriminator"
 ALONE = "none, reconstruction goes on"
 PERCEPTUAL = 1.0
@@ -62,6 +64,9 @@ VARIANTS = {
         "squared error, not absolute": {"reconstruction": "l2"},
         "gradients of four batches": {"gradient_accumulation_steps": 4},
         "VGG16's perceptual loss": {"perceptual_weight": PERCEPTUAL},
+        "half the width": {"width": WIDTH / 2},
+        "twice the width": {"width": WIDTH * 2},
+        "a bottleneck, the middle half as wide": {"table": NARROW},
     },
     "panoramas": {
         AS_IT_IS: {},
@@ -96,6 +101,7 @@ def main(
 ) -> None:
     """Train, score, and print the table."""
     TABLES[PLAIN] = replace(TABLES[TABLE], skips=False)
+    TABLES[NARROW] = _with_bottleneck(TABLES[TABLE])
     order, validation, views = divide(homes, real, out)
     judge, pictures = Judge(validation), find_pictures(photos, views)
     if not (out / "scores" / "prior.json").exists():
@@ -128,6 +134,13 @@ def for_minutes(batches, minutes):
     end = time.process_time() + 60 * minutes
     while time.process_time() < end:
         yield next(batches)
+
+
+def _with_bottleneck(table):
+    """Halve the channels of a table's middle, and of the convolution that leads to it."""
+    encoder, middle = table.encoder[:-1], (table.encoder[-1], *table.middle)
+    narrow = tuple((*row[:-1], row[-1] // 2) for row in middle)
+    return replace(table, encoder=(*encoder, narrow[0]), middle=narrow[1:])
 
 
 def build_prior():

@@ -19,6 +19,7 @@ from pretrain.settings import PretrainSettings
 
 SIZE = 64  # pixels of a face
 TABLE = "folded"
+WIDTH = 0.25
 HOLE_SEEDS = (0, 1)  # each validation panorama is scored with one hole of each
 RECENT = 50  # steps of a discriminator's mean loss
 HELD_OUT = {"homes": 0.25, "real": 0.4}  # of the scenes
@@ -124,7 +125,7 @@ def photo_settings(**changes):
     settings = PretrainSettings(
         size=SIZE,
         local_size=SIZE // 2,
-        width=0.25,
+        width=WIDTH,
         discriminator_width=1 / 16,
         table=TABLE,
         hole_fill="prior",

@@ -50,7 +50,7 @@ class Evaluation:
         ]
 
 
-def build_methods(presets, qualities, peers=None, ways=WAYS):
+def build_methods(presets, qualities, peers=None, ways=WAYS, *, shadows=0.0):
     """Gather what is to be compared.
 
     Parameters
@@ -61,6 +61,9 @@ def build_methods(presets, qualities, peers=None, ways=WAYS):
     peers : sequence of str, optional
         Names in `peers.PEERS`; all that are installed if left out.
     ways : sequence of {"cube", "flat"}
+    shadows : float
+        Radians. If there are any, each of ours comes once more, erasing also shadows that reach out of the
+        mask up to so far; scores still count the mask alone.
 
     Returns
     -------
@@ -89,7 +92,10 @@ def build_methods(presets, qualities, peers=None, ways=WAYS):
     for preset in presets:
         completer = load_completer(find_preset(preset))
         for quality in qualities:
-            methods[f"{Path(preset).name} {quality}"] = Eraser(completer, quality=quality).erase
+            eraser, name = Eraser(completer, quality=quality), f"{Path(preset).name} {quality}"
+            methods[name] = eraser.erase
+            if shadows:
+                methods[f"{name}, shadows"] = _over_shadows(eraser, shadows)
     return methods, notes
 
 
@@ -149,6 +155,10 @@ def _timed(name, complete, panorama, mask):
     except (RuntimeError, OSError, cv2.error) as error:  # what strangers' libraries raise
         raise PanoInpaintError(f"{name} failed: {error}") from error
     return completed, time.perf_counter() - began
+
+
+def _over_shadows(eraser, reach):
+    return lambda panorama, mask: eraser.erase(panorama, eraser.with_shadows(panorama, mask, reach))
 
 
 def _peer(name, way):

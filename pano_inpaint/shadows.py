@@ -13,10 +13,11 @@ from .sphere import window_directions
 
 _PIXELS = 60_000  # of what is looked at on a plane
 _LIGHT = 0.4  # camera heights: the light on a surface without shadows is smoother than this
-_SOFT = 0.02  # camera heights: finer differences are the surface's grain
+_SOFT = 0.02  # camera heights: over which a place is told from another thing
+_BROAD = 0.08  # camera heights: what is darker over less than this is the surface's grain
 _LAYER = 0.06  # camera heights over which a wall's look changes at a skirting
 _FEWEST = 100  # pixels by which a surface is judged
-_DARKER = 0.05  # log intensity: a shadow is darker than the surface by more than this
+_DARKER = 0.2  # log intensity: a shadow is darker than the surface by more than this
 _UNUSUAL = 3.0  # and by more than so many times what the surface itself varies by
 _RIM = 0.4  # of that, at a shadow's soft edge
 _DEEPEST = 1.6  # log intensity: what is darker still is another thing
@@ -59,9 +60,21 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
     found = np.zeros_like(mask)
     found[ring] = dark
     around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
-    seed, limit = (np.pad(part, ((0, 0), (around, around)), "wrap") for part in (mask, mask | found))
-    joined = reconstruction(seed.astype(np.uint8), limit.astype(np.uint8))[:, around:-around] > 0
-    return joined & ~mask
+    joined = _joined_to(mask, mask | found, around) & ~mask
+    return _with_islands(joined, mask, grow(mask, reach), around)
+
+
+def _joined_to(seed, limit, around):
+    """Keep of a limit what is connected to a seed in it, looking so many columns across the seam."""
+    seed, limit = (np.pad(part, ((0, 0), (around, around)), "wrap") for part in (seed & limit, limit))
+    return reconstruction(seed.astype(np.uint8), limit.astype(np.uint8))[:, around:-around] > 0
+
+
+def _with_islands(shadow, mask, within, around):
+    """Add what a shadow surrounds: bright grain and gleams that lie in it."""
+    bright = ~(shadow | mask)
+    islands = bright & ~_joined_to(~within, bright, around)
+    return _joined_to(shadow, shadow | islands, around)
 
 
 def _darker(pyramid, structure, number, rays, parts):
@@ -90,7 +103,7 @@ def _darker(pyramid, structure, number, rays, parts):
     away = local_light(even, look, known, _SOFT / chart.step)
     depth = -away.mean(axis=2)
     colour = np.abs(away + depth[..., None]).max(axis=2)
-    usual = np.median(np.abs(depth[far]))
     alike = known & (depth < _DEEPEST) & (colour < _COLOUR * (0.5 + depth))
-    core = max(_DARKER, _UNUSUAL * usual)
-    return apply_hysteresis_threshold(depth * alike, _RIM * core, core)[place]
+    broad = -local_light(even, look, alike, _BROAD / chart.step).mean(axis=2)
+    core = max(_DARKER, _UNUSUAL * np.median(np.abs(broad[far])))
+    return apply_hysteresis_threshold(broad * alike, _RIM * core, core)[place]

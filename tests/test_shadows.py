@@ -28,11 +28,24 @@ def test_a_shadow_on_the_floor_is_found(floor):
     assert not (found & room.mask).any() and not (found & ~grow(room.mask, REACH)).any()
 
 
-def test_without_a_shadow_little_is_found():
-    room, furnished, _ = room_and_shadow(0.0)
+@pytest.mark.parametrize("floor", ["planks", "tiles"])
+@pytest.mark.parametrize("depth", [0.0, 0.05])
+def test_grain_and_a_faint_darkening_are_left(floor, depth):
+    room, furnished, _ = room_and_shadow(depth, floor=floor)
     found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
     beside = grow(room.mask, REACH) & ~room.mask
-    assert found[beside].mean() < 0.2
+    assert found[beside].mean() < 0.02
+
+
+def test_what_gleams_within_a_shadow_goes_with_it():
+    room, furnished, shadow = room_and_shadow(0.5)
+    inside = shadow & ~grow(~shadow, np.radians(2))
+    rows, columns = np.nonzero(inside)
+    gleam = np.zeros_like(shadow)
+    gleam[rows[0] : rows[0] + 4, columns[0] : columns[0] + 4] = True
+    furnished[gleam] = 250
+    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
+    assert found[gleam].all()
 
 
 def test_another_thing_is_no_shadow():

@@ -1,5 +1,6 @@
 """`pano-inpaint score` and `evaluate`: completions compared with the truth, and with those of others."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -57,6 +58,10 @@ def evaluate(
     through: Annotated[
         str, typer.Option(help="How peers fill: cube (faces turned to the hole), flat, or both.")
     ] = "both",
+    shadows: Annotated[
+        float,
+        typer.Option(min=0, max=45, metavar="DEGREES", help="Ours also once more, as erase --shadows does."),
+    ] = 0.0,
     mask: Annotated[Path | None, typer.Option("--mask", help="Folder of masks, or one for all.")] = None,
     truth: Annotated[Path | None, typer.Option("--truth", help="Folder of truths, same names.")] = None,
     only: Annotated[str, typer.Option(metavar="PATTERN", help="Panoramas whose names fit.")] = "*",
@@ -99,7 +104,9 @@ def evaluate(
     )
     ways = ("cube", "flat") if through == "both" else (through,)
     peers = [] if no_peers else peer
-    methods, missing = build_methods(preset or ["indoor"], quality or ["draft", "standard"], peers, ways)
+    methods, missing = build_methods(
+        preset or ["indoor"], quality or ["draft", "standard"], peers, ways, shadows=math.radians(shadows)
+    )
     console.report(folder, [*notes, *missing])
     with console.progress_bar("completing", len(cases) * len(methods), unit="holes") as advance:
         result = run_methods(
