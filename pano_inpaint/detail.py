@@ -6,7 +6,7 @@ without a flat picture in between, and lit as their new place is. What lies on n
 perspective views.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -168,59 +168,47 @@ class _Job:
             cover.surfaces.append(replace(surface, **details))
 
     def _surface(self, chart, number):
-        finest = chart.camera_pixels(*_foot(chart), self.pyramid.height)
-        panels = [self._panel(chart, number, chart.step / finest)]
-        charts = [chart]
-        if not panels[0].hole.any():
+        """Choose copies for what a chart shows of the hole; None where it shows too little to copy."""
+        charts, panels = self._panels(chart, number)
+        joined = _side_by_side(panels)
+        support = 1
+        if number is not None:
+            support = (_SUPPORT if self.parts is None else _TOLD_SUPPORT) * np.count_nonzero(joined.hole)
+        if not joined.hole.any() or np.count_nonzero(joined.known) < support:
             return None
-        if number is not None and chart.plane.kind == "wall":
+        guide = self._guide(panels, charts) if self.guide else None
+        if number is None:
+            picture = joined.even
+            texture = _Texture(picture, smooth_fill(picture, ~joined.known) if guide is None else guide)
+        else:
+            texture = _texture_of_plane(joined, guide, chart)
+        copies = find_copies(
+            texture.picture, joined.hole, known=joined.known, source=texture.source, blur=joined.blur,
+            strange=texture.strange, guide=texture.guide,
+            guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
+            layer=LAYER / chart.step if texture.is_layered else None, seed=self.seed, quality=self.quality,
+        )  # fmt: skip
+        return Surface(
+            Panels(tuple(charts)), number, copies, texture.light, texture.own, 0, is_paint=texture.is_paint
+        )
+
+    def _panels(self, chart, number):
+        """Look at a surface, and beside a wall at others, all in the mean light of the one with the hole."""
+        coarsening = chart.step / chart.camera_pixels(*_foot(chart), self.pyramid.height)
+        charts, panels = [chart], [self._panel(chart, number, coarsening)]
+        first = panels[0]
+        if number is None or not first.hole.any():
+            return charts, panels
+        if chart.plane.kind == "wall":
             for other, plane in enumerate(self.structure.planes):
                 if plane.kind == "wall" and other != number:
                     charts.append(panel_beside(chart, plane, _BESIDE))
-                    panels.append(self._panel(charts[-1], other, chart.step / finest))
+                    panels.append(self._panel(charts[-1], other, coarsening))
                     panels[-1].hole[:] = False
-        known = np.hstack([panel.known for panel in panels])
-        hole = np.hstack([panel.hole for panel in panels])
-        support = _SUPPORT if self.parts is None else _TOLD_SUPPORT
-        if np.count_nonzero(known) < (support * np.count_nonzero(hole) if number is not None else 1):
-            return None
-        wall = number is not None and chart.plane.kind == "wall"
-        if number is not None:
-            # All walls in the mean light of the one with the hole.
-            first = panels[0]
-            level = first.light[first.known].mean(axis=0) if first.known.any() else np.zeros(3)
-            panels = [
-                replace(panel, even=panel.even * np.exp(level), light=panel.light - level) for panel in panels
-            ]
-        light = own = None if number is None else np.hstack([panel.light for panel in panels])
-        picture = np.hstack([panel.even for panel in panels])
-        guide, strange, source = self._guide(panels, charts) if self.guide else None, None, None
-        painted = False
-        if number is not None:
-            look = typical_colours(picture, known, layered=wall, first=chart.size[0])
-            away = local_light(picture, look, known, SPOT / chart.step)
-            strange = strangeness(away, known, SPOT / chart.step)
-            plain = known & (strange < _FIT)
-            seen = np.hstack([panel.seen for panel in panels])
-            painted = is_paint(picture, seen, SPOT / chart.step, hole=hole, furnished=wall)
-            if painted:
-                # Paint: all that varies more slowly than its grain is light or the look of its layer.
-                look = even_layers(look, SPOT / chart.step) if wall else look
-                if wall and plain.any():
-                    away = local_light(picture, look, plain, SPOT / chart.step)
-                picture, own = picture * np.exp(-away) / look, light + away + np.log(look)
-                light, guide, wall = light + np.log(look), np.ones_like(picture), False
-                source = plain if np.count_nonzero(plain) > _GRAIN * np.count_nonzero(hole) else None
-            elif guide is None:
-                guide = look
-        elif guide is None:
-            guide = smooth_fill(picture, ~known)
-        copies = find_copies(
-            picture, hole, known=known, source=source, blur=np.hstack([panel.blur for panel in panels]),
-            strange=strange, guide=guide, guide_weight=_VIEW_GUIDE if number is None else _PLANE_GUIDE,
-            layer=LAYER / chart.step if wall else None, seed=self.seed, quality=self.quality,
-        )  # fmt: skip
-        return Surface(Panels(tuple(charts)), number, copies, light, own, 0, is_paint=painted)
+        level = first.light[first.known].mean(axis=0) if first.known.any() else np.zeros(3)
+        return charts, [
+            replace(panel, even=panel.even * np.exp(level), light=panel.light - level) for panel in panels
+        ]
 
     def _panel(self, chart, number, coarsening):
         """Look at a surface, and take its light off."""
@@ -270,6 +258,53 @@ class _Panel:
     hole: np.ndarray
     light: np.ndarray | None
     blur: np.ndarray
+
+
+def _side_by_side(panels):
+    """Join panels to a wide one."""
+    parts = ([getattr(panel, field.name) for panel in panels] for field in fields(_Panel))
+    return _Panel(*(None if part[0] is None else np.hstack(part) for part in parts))
+
+
+@dataclass(eq=False)
+class _Texture:
+    """What copies are chosen by on a surface, and what they are lit with.
+
+    `guide` says what the picture should look like from far, `strange` how little a pixel belongs to the
+    surface, `source` where copies may come from; a copy leaves `own` light behind and takes on `light`.
+    """
+
+    picture: np.ndarray
+    guide: np.ndarray
+    light: np.ndarray | None = None
+    own: np.ndarray | None = None
+    strange: np.ndarray | None = None
+    source: np.ndarray | None = None
+    is_layered: bool = False
+    is_paint: bool = False
+
+
+def _texture_of_plane(panel, guide, chart):
+    """Tell what a plane looks like, and whether it is paint: then all but its grain is light."""
+    is_wall, spot = chart.plane.kind == "wall", SPOT / chart.step
+    look = typical_colours(panel.even, panel.known, layered=is_wall, first=chart.size[0])
+    away = local_light(panel.even, look, panel.known, spot)
+    strange = strangeness(away, panel.known, spot)
+    if not is_paint(panel.even, panel.seen, spot, hole=panel.hole, furnished=is_wall):
+        guide = look if guide is None else guide
+        return _Texture(panel.even, guide, panel.light, panel.light, strange, is_layered=is_wall)
+    plain = panel.known & (strange < _FIT)
+    # All that varies more slowly than paint's grain is light or the look of its layer.
+    look = even_layers(look, spot) if is_wall else look
+    if is_wall and plain.any():
+        away = local_light(panel.even, look, plain, spot)
+    layer = np.log(look)
+    enough = np.count_nonzero(plain) > _GRAIN * np.count_nonzero(panel.hole)
+    return _Texture(
+        panel.even * np.exp(-away) / look, np.ones_like(look), panel.light + layer,
+        panel.light + away + layer, strange,
+        source=plain if enough else None, is_paint=True,
+    )  # fmt: skip
 
 
 def _foot(chart):

@@ -6,12 +6,14 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from rooms import render_room, shaded
 
 from pano_inpaint.cases import find_cases
 from pano_inpaint.contact_sheet import SIDE, look_at_hole, write_contact_sheet
 from pano_inpaint.errors import MissingDependencyError, UsageError
 from pano_inpaint.evaluation import build_methods, evaluate
-from pano_inpaint.masks import spherical_cap
+from pano_inpaint.masks import grow, spherical_cap
+from pano_inpaint.panorama import Panorama
 
 HEIGHT = 64
 
@@ -104,6 +106,20 @@ def test_peers_that_are_not_installed_are_left_out_unless_asked_for(monkeypatch)
         build_methods([], [], ["telea", "resynthesizer"])
     with pytest.raises(UsageError, match="'magic'"):
         build_methods([], [], ["magic"])
+
+
+def test_ours_come_also_with_shadows_erased(tiny_preset):
+    room = render_room(rows=128, noise=0.7)
+    furnished, shadow = shaded(room, 0.5)
+    methods, _ = build_methods([str(tiny_preset.folder)], ["fine"], [], shadows=np.radians(8))
+    assert [name.removeprefix(tiny_preset.folder.name) for name in methods] == [" fine", " fine, shadows"]
+    alone, over = (
+        (complete(Panorama(furnished), room.mask).pixels != furnished).any(axis=2)
+        for complete in methods.values()
+    )
+    assert not (alone & ~room.mask).any()
+    near = shadow & grow(room.mask, np.radians(8))
+    assert over[near].mean() > 0.5 and not (over & ~grow(room.mask, np.radians(13))).any()
 
 
 def run(*arguments):
