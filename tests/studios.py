@@ -10,6 +10,7 @@ from PIL import Image
 from served import ask, running
 from tour_samples import direction_panorama
 
+from pano_inpaint.masks import grow
 from viewers.studio.app import build_studio
 
 CAP = {"kind": "stroke", "erase": False, "points": [[175.0, 5.0, 12.0], [-170.0, -3.0, 12.0]]}
@@ -28,6 +29,9 @@ class Painter:
         pixels[mask] = colour_of(self.seed)
         watch(1, 1)
         return panorama.with_pixels(pixels)
+
+    def with_shadows(self, panorama, mask, reach):
+        return grow(mask, reach)
 
 
 class Gate:

@@ -13,7 +13,7 @@ from PIL import Image
 from studios import CAP, NADIR, Gate, Painter, colour_of, studio, write_tour
 
 from pano_inpaint.errors import FileError, UsageError
-from pano_inpaint.masks import spherical_cap
+from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.panorama import read_panorama
 from pano_inpaint.sphere import lonlat_to_vector, window_directions
 from pano_inpaint.tours import read_tour
@@ -74,6 +74,21 @@ def test_two_pages_do_not_overwrite_each_other(tour):
         status, answer = client.send("scenes/0/marks", {"revision": 0, "keep": 0, "shown": 0}, "PUT")
         assert (status, answer["error"]) == (409, "expected the marks of revision 1, received 0")
         assert client.get("scenes/0")[1]["marks"] == [NADIR]
+
+
+def test_shadows_are_erased_with_what_is_marked(tour):
+    with studio(tour) as client:
+        client.mark(0, CAP)
+        mask = decoded(client.bytes("api/scenes/0/mask")) > 0
+        task = client.erase(0, shadows_deg=9)
+        wide = grow(mask, np.radians(9))
+        result = client.get("scenes/0")[1]["result"]
+        assert task["shadows_deg"] == result["shadows_deg"] == 9
+        assert result["share"] == pytest.approx(_share(wide), abs=1e-6)
+        client.ok("scenes/0/accept")
+        (saved,) = client.ok("save", {"scenes": [0]})["saved"]
+        np.testing.assert_array_equal(decoded(Path(saved["mask"]).read_bytes()) > 0, wide)
+        assert client.send("tasks", {"scenes": [0], "shadows_deg": 46})[0] == 422
 
 
 def test_erase_compare_accept_save(tour):

@@ -158,8 +158,9 @@
       byId("stage-shown").textContent = `${told} · ${Math.round(task.seconds)} s`;
     }
 
-    _showResult({ quality, seed, seconds, share }) {
-      byId("result-shown").textContent = `${quality} · seed ${seed} · ${seconds.toFixed(1)} s · ${(share * 100).toFixed(1)} % of the sphere`;
+    _showResult({ quality, shadows_deg: shadows, seed, seconds, share }) {
+      const asked = shadows ? `${quality}, shadows within ${shadows}°` : quality;
+      byId("result-shown").textContent = `${asked} · seed ${seed} · ${seconds.toFixed(1)} s · ${(share * 100).toFixed(1)} % of the sphere`;
     }
   }
 

@@ -91,9 +91,9 @@
       await this._sending;
     }
 
-    async erase(numbers, { seed = 0, quality }) {
+    async erase(numbers, { seed = 0, quality, shadows = 0 }) {
       await this.flush();
-      const { tasks } = await ask("tasks", { method: "POST", body: { scenes: numbers, seed, quality } });
+      const { tasks } = await ask("tasks", { method: "POST", body: { scenes: numbers, seed, quality, shadows_deg: shadows } });
       this.tasks = [...this.tasks, ...tasks];
       this._tell("tasks");
       this._watch();

@@ -177,7 +177,8 @@
     async erase(numbers = [this.session.number]) {
       await this._try(async () => {
         this.brush.abandon();
-        const tasks = await this.session.erase(numbers, { seed: this.seed, quality: byId("quality").value });
+        const [quality, shadows] = [byId("quality").value, Number(byId("shadows").value)];
+        const tasks = await this.session.erase(numbers, { seed: this.seed, quality, shadows });
         this.panel.announce(`Erasing in ${tasks.length === 1 ? "this scene" : `${tasks.length} scenes`}`);
       });
     }
@@ -291,7 +292,7 @@
       };
       this.brush.addEventListener("size", showSize);
       showSize();
-      for (const name of ["grow", "tripod"]) {
+      for (const name of ["grow", "tripod", "shadows"]) {
         byId(name).addEventListener("input", () => { byId(`${name}-shown`).textContent = text(Number(byId(name).value), 2); });
       }
       const actions = {

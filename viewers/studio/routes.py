@@ -67,6 +67,7 @@ class Erasing(_Request):
     scenes: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=_MOST_SCENES)
     seed: int = Field(0, ge=0, lt=2**31)
     quality: Literal[QUALITIES] = "standard"
+    shadows_deg: float = Field(0.0, ge=0, le=45, description="Degrees within which shadows go, too")
 
 
 class Saving(_Request):
@@ -219,7 +220,8 @@ class Studio:
         try:
             for number in dict.fromkeys(erasing.scenes):
                 worker = request.app.state.worker
-                task = self._tasks.start(worker, number, seed=erasing.seed, quality=erasing.quality)
+                wanted = erasing.model_dump(exclude={"scenes"})
+                task = self._tasks.start(worker, number, **wanted)
                 started.append(task.to_json())
         except QueueFullError as error:
             if not started:
@@ -292,7 +294,9 @@ class Studio:
 
 
 def _brief(result):
-    return {name: getattr(result, name) for name in ("file", "seed", "quality", "share", "seconds")}
+    return {
+        name: getattr(result, name) for name in ("file", "seed", "quality", "shadows_deg", "share", "seconds")
+    }
 
 
 def _written(saved):

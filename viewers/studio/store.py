@@ -41,6 +41,8 @@ class Result:
     share : float
         Part of the sphere, 0 to 1.
     seconds : float
+    shadows_deg : float
+        How far from the marks shadows were erased, too.
     """
 
     file: str
@@ -49,6 +51,7 @@ class Result:
     quality: str
     share: float
     seconds: float
+    shadows_deg: float = 0.0
 
 
 @dataclass

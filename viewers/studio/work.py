@@ -1,5 +1,6 @@
 """Erasing behind the page: jobs in the shared worker's queue, watched and cancelled."""
 
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ class Task:
         Its number.
     seed : int
     quality : str
+    shadows_deg : float
+        How far from the marks shadows are erased, too.
     state : str
         ``waiting``, ``working``, ``done``, ``failed`` or ``cancelled``.
     stage : str
@@ -44,6 +47,7 @@ class Task:
     scene: int
     seed: int
     quality: str
+    shadows_deg: float = 0.0
     state: str = "waiting"
     stage: str = "waiting"
     done: int = 0
@@ -80,7 +84,7 @@ class Tasks:
         self._tasks = {}
         self._count = int(time.time())  # so that a page still open from before meets no number twice
 
-    def start(self, worker, scene, *, seed, quality):
+    def start(self, worker, scene, *, seed, quality, shadows_deg=0.0):
         """Put an erasing into the queue.
 
         Parameters
@@ -90,6 +94,8 @@ class Tasks:
             Number of the scene, with something marked.
         seed : int
         quality : str
+        shadows_deg : float
+            How far from the marks shadows are erased, too.
 
         Returns
         -------
@@ -110,7 +116,7 @@ class Tasks:
             if any(task.scene == scene for task in self._active()):
                 raise ConflictError("expected a scene that is not being worked on")
             self._count += 1
-            task = Task(self._count, scene, seed, quality)
+            task = Task(self._count, scene, seed, quality, shadows_deg)
             task.job = worker.submit(lambda job: self._run(task, marks, job))
             self._tasks[task.id] = task
             for old in [one.id for one in self._tasks.values() if one.state not in ACTIVE][:-_REMEMBERED]:
@@ -171,6 +177,10 @@ class Tasks:
             job.watch(done, total)
 
         job.check()
+        if task.shadows_deg:
+            task.stage = "looking for shadows"
+            mask = eraser.with_shadows(panorama, mask, math.radians(task.shadows_deg))
+            job.check()
         completed = eraser.erase(panorama, mask, watch=watch)
         job.check()
         return Layer(mask, completed.pixels[mask]), _share(mask)
@@ -184,7 +194,9 @@ class Tasks:
             seconds = time.monotonic() - task.started
             with self._store.change(task.scene) as work:
                 earlier = [work.candidate.file] if work.candidate else []
-                work.candidate = Result(name, marks, task.seed, task.quality, share, round(seconds, 2))
+                work.candidate = Result(
+                    name, marks, task.seed, task.quality, share, round(seconds, 2), task.shadows_deg
+                )
             self._store.forget(earlier)
             task.state, task.stage, task.seconds = "done", "done", seconds
 
