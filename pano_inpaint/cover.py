@@ -190,7 +190,8 @@ def paint_tile(pixels, tile, cover, pyramid):
     if bare.any():
         filled = _continued(filled, bare, bare | unknown & ~tile.mask)
     rims = _rims(tile, unknown, cover)
-    filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims)
+    lit = [number is not None for number in cover.kinds]
+    filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims, lit=lit)
     colours = np.exp(filled) - _DARK
     _mix_edges(colours, tile, cover)
     own = tile.places()

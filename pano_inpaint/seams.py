@@ -10,12 +10,13 @@ import numpy as np
 from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, fade_out, smooth_fill
 
 _LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
+_DIM = 0.05  # of copies in a surface's known light: a rim darker by more lies in a shadow for the most part
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
 _GLEAM = 0.17  # brighter by so much: another thing
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
-def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.0):
+def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=None, fade=6.0):
     """Correct copied pixels smoothly so that seams between copies, and the hole's edge, don't show.
 
     Across a seam the picture should change as either copy does there: by the mean of both. Across the
@@ -38,6 +39,9 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
     rims : sequence of ndarray of bool, shape (H, W), optional
         For each surface the pixels beside the hole that its fill should meet: not the edge of an object in
         front, nor another surface. All outside the hole if left out.
+    lit : sequence of bool, optional
+        For each surface whether its copies are in the light that it is known to have. A rim that is darker
+        than they are as a whole then lies in a shadow. None is if left out.
     fade : float
         Pixels inside the hole's edge over which shadows and gleams on the rim, and its noise, die away.
 
@@ -48,8 +52,9 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
     """
     if owners is None:
         owners, rims = np.where(hole, 0, -1), [~hole]
+    lit = [False] * len(rims) if lit is None else lit
     result = filled.copy()
-    for owner, rim in enumerate(rims):
+    for owner, (rim, is_lit) in enumerate(zip(rims, lit, strict=True)):
         own = owners == owner
         box = _box(own)
         if box is None:
@@ -59,10 +64,13 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, fade=6.
         place = (filled[box], labels[box], sample, origin)
         offsets, held = _rim_offsets(own, rim, *place)
         smooth = _smoothed_rim(offsets, held, fade / 2)
-        credible = held & ~_is_strange(smooth, held, own)
-        # Where the surface is not, the correction ends with no slope: it may go on as it likes.
-        unknown = ~credible if credible.any() else own
-        correction = solve_poisson(_seam_changes(own, *place), unknown, smooth)
+        credible = held & ~_is_strange(smooth, held, own, dimmest=-_DIM if is_lit else -np.inf)
+        if credible.any():
+            # Where the surface is not, the correction ends with no slope: it may go on as it likes.
+            unknown, values = ~credible, smooth
+        else:
+            unknown, values = own, np.zeros_like(smooth) if is_lit else smooth
+        correction = solve_poisson(_seam_changes(own, *place), unknown, values)
         if held.any():
             correction += fade_out(offsets - correction, held, fade)
         result[box] += correction * own[..., None]
@@ -91,14 +99,17 @@ def _smoothed_rim(offsets, held, sigma):
     return np.where(held[..., None], mean / np.maximum(share, 1e-6), np.float32(0))
 
 
-def _is_strange(offsets, held, own):
-    """Find what of a rim is darker or much brighter than most of it, for each part of a hole."""
+def _is_strange(offsets, held, own, dimmest):
+    """Find what of a rim is darker or much brighter than most of it, for each part of a hole.
+
+    Most of it is taken to be no darker than `dimmest`, against the copies.
+    """
     light, strange = offsets.mean(axis=2), np.zeros_like(held)
     near = cv2.dilate(own.astype(np.uint8), np.ones((_PART, _PART), np.uint8))
     parts = cv2.connectedComponents(near)[1]
     for part in np.unique(parts[held]):
         rim = held & (parts == part)
-        off = light - np.percentile(light[rim], _LIT)
+        off = light - max(np.percentile(light[rim], _LIT), dimmest)
         strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
     return strange
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from pano_inpaint.seams import join_copies, nearest_labels, solve_poisson
 
@@ -51,6 +52,27 @@ def test_a_shadow_on_the_rim_stays_at_the_rim():
     off = np.abs(joined - picture)[..., 0]
     assert off[22:32, 22:58].max() < 0.02 and off[22:32, 22:58].mean() < 0.006
     assert abs(joined[39, 30, 0] - seen[40, 30, 0]) < 0.06
+
+
+@pytest.mark.parametrize("share", [0.7, 1.0])
+def test_a_rim_that_is_mostly_shadow_darkens_copies_of_unknown_light_only(share):
+    picture, hole = ramp(60, 80), np.zeros((60, 80), bool)
+    hole[20:40, 20:60] = True
+    seen = picture.copy()
+    seen[:, : int(20 + 40 * share) + 1] -= 0.3
+
+    def sample(label, row, column):
+        return picture[row, column], np.ones(len(row), bool)
+
+    labels, owners = np.where(hole, 0, -1), np.where(hole, 0, -1)
+    filled = np.where(hole[..., None], picture, seen).astype(np.float32)
+    lit, unlit = (
+        join_copies(filled, hole, labels, sample, owners=owners, rims=[~hole], lit=[known]) - picture
+        for known in (True, False)
+    )
+    inside = np.s_[26:34, 26:54, 0]
+    assert np.abs(lit[inside]).max() < 0.06
+    assert unlit[inside].mean() < -0.15
 
 
 def test_poisson_of_a_known_function():
