@@ -46,10 +46,14 @@ def open_tab(chromium):
 
 @pytest.fixture
 def show(open_tab):
-    """Return a function that opens a written page and waits until its first scene stands."""
+    """Return a function that opens a written page and waits until its first scene stands.
 
-    def show_(path, *, reduced_motion="reduce", **options):
+    A `script` runs before the page's own.
+    """
+
+    def show_(path, *, reduced_motion="reduce", script="", **options):
         tab = open_tab(reduced_motion=reduced_motion, **options)
+        tab.add_init_script(script)
         tab.goto(path.resolve().as_uri())
         tab.wait_for_selector("html:is([data-state=ready], [data-state=error])", state="attached")
         assert tab.locator("#message").inner_text() == ""

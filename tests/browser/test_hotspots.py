@@ -142,8 +142,7 @@ def test_a_turned_device_turns_the_view(page, show):
 
 
 def test_refused_sensors_are_told(page, show):
-    tab = show(page, has_touch=True, is_mobile=True)
-    tab.evaluate(ASK.format("denied"))
+    tab = show(page, has_touch=True, is_mobile=True, script=ASK.format("denied"))
     tab.get_by_role("button", name="Look around by turning the device").click()
     wait_until(tab, "document.getElementById('status').textContent.includes('may not be used')")
 
