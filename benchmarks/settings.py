@@ -54,6 +54,13 @@ PERCEPTUAL = 1.0
 MATCHING = 0.04  # ten times the adversarial weight, as Wang et al. 2018, section 3.2
 LONGER = 2  # of the stage with a discriminator
 FIRST = 0.2  # share of that time in which the discriminator trains alone
+PAPER = {  # Iizuka et al. 2017, table 1 and sections 3.2, 3.4 and 4
+    "table": "glcic",
+    "hole_fill": "mean",
+    "reconstruction": "l2",
+    "optimizer": "adadelta",
+    "learning_rate": 1.0,
+}
 VARIANTS = {
     "photographs": {
         AS_IT_IS: {},
@@ -67,6 +74,7 @@ VARIANTS = {
         "half the width": {"width": WIDTH / 2},
         "twice the width": {"width": WIDTH * 2},
         "a bottleneck, the middle half as wide": {"table": NARROW},
+        "all as in the paper": PAPER,
     },
     "panoramas": {
         AS_IT_IS: {},
