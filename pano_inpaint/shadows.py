@@ -47,7 +47,8 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
         Shadows, without the mask.
     """
     height = len(mask)
-    ring = grow(mask, reach) & ~unseen
+    within = grow(mask, reach)
+    ring = within & ~unseen
     rays = window_directions((slice(0, height), 0, 2 * height), height)[ring]
     index, dark = structure.plane_at(rays), np.zeros(len(rays), bool)
     pyramid = Pyramid(pixels, unseen)
@@ -61,7 +62,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
     found[ring] = dark
     around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
     joined = _joined_to(mask, mask | found, around) & ~mask
-    return _with_islands(joined, mask, grow(mask, reach), around)
+    return _with_islands(joined, mask, within, around)
 
 
 def _joined_to(seed, limit, around):
