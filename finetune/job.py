@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pano_inpaint.completer import HEADS
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
 from pano_inpaint.errors import UsageError
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
@@ -40,7 +41,8 @@ class FinetuneJob:
         self.unreadable = Unreadable()
         self.schedule = build_schedule(settings)
         own = CompletionConfig.from_dict(preset.config["completion"])
-        self._completion = replace(own, rays=settings.rays or own.rays, layout=settings.layout or own.layout)
+        wanted = {name: getattr(settings, name) or getattr(own, name) for name in ("rays", *HEADS)}
+        self._completion = replace(own, **wanted)
         pretrained = DiscriminatorConfig(**preset.config["discriminator"])
         normalisation = settings.discriminator_normalisation or pretrained.normalisation
         self._discriminator = replace(pretrained, normalisation=normalisation)
@@ -120,6 +122,6 @@ def freeze(completion, depth, *, statistics):
 
 
 def _faces_with_holes(completion, batch):
-    completed = np.asarray(complete_batch(completion, batch)[0])
+    completed = np.asarray(complete_batch(completion, batch).completed)
     chosen = batch["mask"].any(axis=(1, 2, 3))
     return batch["truth"][chosen], batch["mask"][chosen], completed[chosen]

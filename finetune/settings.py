@@ -16,10 +16,11 @@ class FinetuneSettings:
         Side of a cube face in pixels; the pretrained network's own is best.
     padding : {"cube", "zero"}
         What convolutions see beyond a face's edge: its neighbours, or nothing.
-    rays, layout : bool
-        Give the network directions and a layout head, see `CompletionConfig`; the head learns from the
-        labels that rendered rooms and Structured3D come with.
-    layout_weight : float
+    rays, layout, shadows : bool
+        Give the network directions, a layout head and one for shadows, see `CompletionConfig`. The former
+        learns from the labels that rendered rooms and Structured3D come with, the latter from all
+        furnished/empty pairs of which it is known where furniture is seen.
+    layout_weight, shadows_weight : float
         See `GanSettings`.
     aim_odds : float
         How often the cube is turned towards a hole, as it is for erasing.
@@ -59,6 +60,8 @@ perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discrimi
     rays: bool = False
     layout: bool = False
     layout_weight: float = 0.05
+    shadows: bool = False
+    shadows_weight: float = 0.5
     aim_odds: float = 0.7
     freeze_depth: int = 6
     freeze_statistics: bool = True

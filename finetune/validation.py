@@ -4,6 +4,7 @@ import numpy as np
 
 from pano_inpaint.metrics import l1, psnr, ssim
 from pano_inpaint.models.completion import complete_batch
+from pano_inpaint.models.losses import shadow_loss
 from pano_inpaint.scoring import load_lpips, mean_scores
 
 
@@ -22,7 +23,8 @@ def score_network(completion, panoramas, evaluators=()):
     dict
         Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
         solid angle and over the holes only; with a layout head also ``layout``, the share of the holes
-        whose part of the room it names, over panoramas with labels.
+        whose part of the room it names, over panoramas with labels, and with a head for shadows ``shadows``,
+        the share of their log intensity beside the holes that it removes, over panoramas that know them.
     """
     return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
 
@@ -33,14 +35,16 @@ def load_evaluators():
 
 
 def _score_panorama(completion, faces, evaluators):
-    completed, logits = complete_batch(completion, faces)
-    completed = np.clip(np.asarray(completed), 0, 1)
+    outputs = complete_batch(completion, faces)
+    completed = np.clip(np.asarray(outputs.completed), 0, 1)
     truth = np.asarray(faces["truth"])
     weights = np.asarray(faces["mask"] * faces["weight"])[..., 0]
     strip = {"result": _strip(completed), "truth": _strip(truth), "weights": _strip(weights)}
     scores = {"psnr": psnr(**strip), "l1": l1(**strip), "ssim": _mean_ssim(completed, truth, weights)}
-    if logits is not None:
-        scores["layout"] = _layout_accuracy(np.asarray(logits), np.asarray(faces["layout"]), weights)
+    if outputs.layout is not None:
+        scores["layout"] = _layout_accuracy(np.asarray(outputs.layout), np.asarray(faces["layout"]), weights)
+    if outputs.shadows is not None:
+        scores["shadows"] = _removed_shadows(outputs.shadows, faces)
     for evaluator in evaluators:
         distances = evaluator.map(completed, truth)
         scores[f"lpips_{evaluator.network}"] = float(np.average(distances, weights=weights))
@@ -51,6 +55,16 @@ def _layout_accuracy(logits, layout, weights):
     """Return the share of what is known of the layout that is right, NaN if nothing is known."""
     weights = weights * (layout >= 0)
     return float(np.average(logits.argmax(axis=-1) == layout, weights=weights)) if weights.any() else np.nan
+
+
+def _removed_shadows(shadows, faces):
+    """Return by what share the told shadows lessen those there are, NaN if nothing is known of them."""
+    where = faces["blame"], faces["mask"], faces["weight"]
+    left, all_of_them = (
+        float(shadow_loss(told, faces["input"], faces["truth"], *where))
+        for told in (shadows, np.zeros_like(shadows))
+    )
+    return 1 - left / all_of_them if all_of_them else np.nan
 
 
 def _strip(faces):

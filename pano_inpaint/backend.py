@@ -16,6 +16,7 @@ from .completer import Completion
 from .errors import PanoInpaintError, UsageError
 from .metadata import Metadata
 from .png import decode_png, encode_png
+from .relighting import unpack_shadows
 from .sphere import without_yaw
 
 SIGNATURE = "faces_bytes"
@@ -55,7 +56,7 @@ class RemoteCompleter:
         self._url = _model_url(url)
         self._timeout = timeout
         self._pause = pause
-        self.face_size, self._wants_rotation, self._tells_layout = self._read_signatures()
+        self.face_size, self._wants_rotation, self._tells = self._read_signatures()
 
     def __call__(self, faces, mask, rotation):
         """Complete faces.
@@ -88,18 +89,21 @@ class RemoteCompleter:
         answer = self._ask(":predict", {"signature_name": SIGNATURE, "instances": [instance]})
         try:
             outputs = answer["predictions"][0]
-            outputs = outputs if self._tells_layout else {"completed_bytes": outputs}
+            outputs = outputs if self._tells else {"completed_bytes": outputs}
             completed = _unpacked(outputs["completed_bytes"]).reshape(6, size, size, 3)
-            layout = None
-            if self._tells_layout:
+            layout = shadows = None
+            if "layout_bytes" in self._tells:
                 layout = _unpacked(outputs["layout_bytes"]).reshape(6, size, size)
+            if "shadows_bytes" in self._tells:
+                shadows = unpack_shadows(_unpacked(outputs["shadows_bytes"])).reshape(6, size, size, 3)
         except (LookupError, TypeError, ValueError, OSError, struct.error) as error:
             raise PanoInpaintError(f"{self._url}: expected six completed faces, received others") from error
         completed = completed.astype(np.float32) / _MAX16
-        return Completion(np.where(np.asarray(mask) >= 0.5, completed, faces).astype(np.float32), layout)
+        completed = np.where(np.asarray(mask) >= 0.5, completed, faces).astype(np.float32)
+        return Completion(completed, layout, shadows)
 
     def _read_signatures(self):
-        """Return the faces' side, and whether their turn is asked for and their layout told."""
+        """Return the faces' side, whether their turn is asked for, and what is told besides colours."""
         metadata = self._ask("/metadata")
         try:
             signatures = metadata["metadata"]["signature_def"]["signature_def"]
@@ -113,7 +117,7 @@ class RemoteCompleter:
                 "received another",
                 hint="pano-inpaint export writes such a model",
             ) from error
-        return shape[1], "rotation" in inputs, "layout_bytes" in outputs
+        return shape[1], "rotation" in inputs, set(outputs) - {"completed_bytes"}
 
     def _ask(self, path, document=None):
         """Call the server, again and again while it is busy."""

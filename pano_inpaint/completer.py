@@ -14,6 +14,7 @@ from pano_inpaint.errors import FileError
 from pano_inpaint.room_parts import name_parts
 
 RUNTIMES = ("auto", "litert", "keras")
+HEADS = ("layout", "shadows")  # what a network may tell besides colours, in the order of its outputs
 
 
 class Completion(NamedTuple):
@@ -26,10 +27,14 @@ class Completion(NamedTuple):
     layout : ndarray, shape (6, S, S), uint8, or None
         Part of the empty room at each pixel, or a thing before it, numbered as in `room_parts.LAYOUT`; None
         if the network does not tell.
+    shadows : ndarray, shape (6, S, S, 3), float32, or None
+        Logarithm of how much brighter each pixel beside the hole would be without what the hole shows, see
+        `shadows`; None if the network does not tell.
     """
 
     faces: np.ndarray
     layout: np.ndarray | None = None
+    shadows: np.ndarray | None = None
 
 
 def load_completer(preset, *, runtime="auto"):
@@ -87,8 +92,8 @@ class _LiteRTCompleter:
         return _completion(mask, **self._run(**inputs))
 
 
-def _completion(mask, completed, layout=None):
-    return Completion(completed, None if layout is None else name_parts(layout, mask[..., 0] > 0))
+def _completion(mask, completed, layout=None, shadows=None):
+    return Completion(completed, None if layout is None else name_parts(layout, mask[..., 0] > 0), shadows)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ weight        (B, S, S, 1)    float32   what a pixel counts: 1 in photos; its so
 window        (B, 2)          int32     top left corner (row, column) of the local window with the hole
 real_window   (B, 2)          int32     that of the local window for the real picture
 layout        (B, S, S)       int32     part of the room, see `room_parts`, below 0 where unknown
+blame         (B, S, S)       float32   share of what input and truth differ by around the hole that is due
+                                        to what the hole hides, below 0 where unknown
 rays          (B, S, S, 3)    float32   direction of each pixel, up being up; zeros in photos
 ============  ==============  ========  ==============================================================
 
@@ -118,7 +120,9 @@ def photo_dataset(
         mask = tf.cast(mask, tf.float32)[..., None]
         shape = tf.shape(mask)[:3]
         unknown, nowhere = tf.fill(shape, -1), tf.zeros_like(picture)
-        return _schema(picture, picture, mask, tf.ones_like(mask), window, real_window, unknown, nowhere)
+        windows = (window, real_window)
+        nobody = tf.cast(unknown, tf.float32)
+        return _schema(picture, picture, mask, tf.ones_like(mask), *windows, unknown, nobody, nowhere)
 
     return _finished(samples.map(to_schema, num_parallel_calls=tf.data.AUTOTUNE))
 
@@ -188,6 +192,7 @@ def panorama_dataset(
         tf.TensorSpec((6, 2), tf.int32),
         tf.TensorSpec((6, 2), tf.int32),
         tf.TensorSpec(faces, tf.int32),
+        tf.TensorSpec(faces, tf.float32),
         tf.TensorSpec((*faces, 3), tf.float32),
     )
 
@@ -287,7 +292,7 @@ def _draws(stream, signature, *, first):
 
 
 def _schema(*values):
-    keys = ("input", "truth", "mask", "weight", "window", "real_window", "layout", "rays")
+    keys = ("input", "truth", "mask", "weight", "window", "real_window", "layout", "blame", "rays")
     return dict(zip(keys, values, strict=True))
 
 

@@ -19,6 +19,8 @@ from pano_inpaint.streams import Stream
 
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
 _BLACK = 8  # levels; a row no brighter than this at a pole is missing, not dark
+_NEAR = np.radians(25)  # from erased furniture: its shadows are looked for no further away
+_SURELY = 0.8, 0.5  # of the distance to the other: shadows are surely of erased, of other furniture
 _SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
 
 
@@ -258,6 +260,9 @@ class PanoramaStream(Stream):
             part of the hole, or lies around a pixel of it when it is too large.
         layout : ndarray, shape (6, S, S), int32
             Part of the empty room, or that a thing stands before it outside the hole; below 0 where unknown.
+        blame : ndarray, shape (6, S, S), float32
+            Share of what truth and seen differ by outside the hole that is due to what the hole hides: 1
+            where that is nearer than other furniture, 0 on and near such, below 0 where unknown.
         rays : ndarray, shape (6, S, S, 3), float32
             Direction of each pixel, up being up and the front face to the front.
         """
@@ -282,10 +287,13 @@ class PanoramaStream(Stream):
             layout = sample(panorama.layout.view(np.uint8), "nearest").view(np.int8).astype(np.int32)
             if panorama.things is not None:
                 layout[sample(panorama.things, "nearest") & ~mask] = THING
+        blame = np.full(mask.shape, -1, np.float32)
+        if panorama.things is not None:
+            blame = sample(blame_map(panorama.things, hole), "nearest")
         rays = level_rays(self.face_size, rotation)
         if mirrored:
             rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
-        return seen, truth, mask, weight.astype(np.float32), windows, free, layout, rays
+        return seen, truth, mask, weight.astype(np.float32), windows, free, layout, blame, rays
 
     def _turn(self, rng, hole):
         """Draw yaw, pitch and roll of the cube."""
@@ -358,3 +366,35 @@ def random_object_hole(rng, objects, settings):
     return grow(
         np.isin(objects, rng.choice(numbers, count, replace=False)), rng.uniform(*settings.object_margin)
     )
+
+
+def blame_map(things, hole):
+    """Tell where furniture that is erased, and where other furniture, is to blame for shadows.
+
+    Parameters
+    ----------
+    things : ndarray, shape (H, 2H), bool
+        Where furniture is seen.
+    hole : ndarray, shape (H, 2H), bool
+        What is erased.
+
+    Returns
+    -------
+    ndarray, shape (H, 2H), float32
+        1 where what is erased is, 0 where other furniture is and on it, −1 where neither surely is.
+    """
+    erased, others = _distances(things & hole), _distances(things & ~hole)
+    blame = np.full(things.shape, -1, np.float32)
+    blame[erased < _SURELY[0] * others] = 1
+    blame[others < _SURELY[1] * erased] = 0
+    blame[erased > _NEAR / np.pi * len(things)] = -1
+    return blame
+
+
+def _distances(region):
+    """Distance of every pixel from a region, in pixels; infinite if it is empty."""
+    if not region.any():
+        return np.full(region.shape, np.inf, np.float32)
+    around = region.shape[1] // 4
+    outside = np.uint8(~np.pad(region, ((0, 0), (around, around)), "wrap"))
+    return cv2.distanceTransform(outside, cv2.DIST_L2, 3)[:, around:-around]

@@ -54,15 +54,37 @@ def join_parts(completions, holes, height):
     """
     if any(completion.layout is None for completion in completions):
         return None
-    parts, nearest = np.zeros((height, 2 * height), np.uint8), np.full((height, 2 * height), -np.inf)
+    return join_faces([completion.layout for completion in completions], holes, height, "nearest")
+
+
+def join_faces(cubes, holes, height, interpolation="bilinear"):
+    """Join what was told of each of several cubes turned towards holes to a panorama.
+
+    Parameters
+    ----------
+    cubes : sequence of ndarray, shape (6, S, S) or (6, S, S, C)
+        One for each hole; of a direction the one counts whose hole is nearest.
+    holes : sequence of Region
+    height : int
+        Rows of the result.
+    interpolation : str
+        See `cubemap.from_faces`.
+
+    Returns
+    -------
+    ndarray, shape (height, 2 height) or (height, 2 height, C)
+    """
     everywhere = window_directions((slice(0, height), 0, 2 * height), height)
-    for completion, hole in zip(completions, holes, strict=True):
-        layout = from_faces(completion.layout, height, rotation=hole.rotation, interpolation="nearest")
+    joined, nearest = None, None
+    for cube, hole in zip(cubes, holes, strict=True):
+        picture = from_faces(cube, height, rotation=hole.rotation, interpolation=interpolation)
         nearness = everywhere @ hole.direction.astype(np.float32)
-        closer = nearness > nearest
-        parts = np.where(closer, layout, parts)
-        nearest = np.where(closer, nearness, nearest)
-    return parts
+        if joined is None:
+            joined, nearest = picture, nearness
+        else:
+            closer = nearness > nearest
+            joined[closer], nearest[closer] = picture[closer], nearness[closer]
+    return joined
 
 
 def widen_things(parts):

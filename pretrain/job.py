@@ -66,7 +66,7 @@ class PretrainJob:
         """Return *original | with hole | completed* of the same validation pictures every time."""
         dataset = self._dataset(self._val[:SHEET_OF], SHEET_OF, training=False)
         batch = next(dataset.as_numpy_iterator())
-        completed, _ = complete_batch(completion, batch)
+        completed = complete_batch(completion, batch).completed
         return build_sheet(batch["truth"], batch["mask"], np.asarray(completed))
 
     def _dataset(self, sources, batch, *, training, start=0):

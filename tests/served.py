@@ -16,7 +16,8 @@ from PIL import Image
 FACE = 32
 
 
-KNOWING = {"table": "folded", "rays": True, "layout": True}  # a network that is told directions
+# A network that is told directions, and tells all that one can.
+KNOWING = {"table": "folded", "rays": True, "layout": True, "shadows": True}
 
 
 def write_tiny_preset(folder, **options):
@@ -29,8 +30,8 @@ def write_tiny_preset(folder, **options):
     keras.utils.set_random_seed(3)
     config = CompletionConfig(width=1 / 16, hole_fill="prior", **options)
     network = build_completion_network(config)
-    # Both start at zero. Untrained residual layers grow what they see, so theirs is scaled down.
-    spreads = {"colours": 1e-4 if config.table == "folded" else 0.02, "conv1_rays": 0.02}
+    # These start at zero. Untrained residual layers grow what they see, so theirs is scaled down.
+    spreads = {"colours": 1e-4 if config.table == "folded" else 0.02, "conv1_rays": 0.02, "shadows": 1e-4}
     for layer in network.layers:
         if layer.name in spreads:
             values = np.random.default_rng(0).normal(0, spreads[layer.name], layer.kernel.shape)

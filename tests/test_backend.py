@@ -50,11 +50,12 @@ def mask():
 def test_completes_as_here(preset, server, faces, mask, path):
     remote, local = RemoteCompleter(server + path), load_completer(preset)
     assert remote.face_size == local.face_size == FACE
-    completed, layout = remote(faces, mask, TURN)
+    completed, layout, shadows = remote(faces, mask, TURN)
     assert completed.dtype == np.float32
     expected = local(faces, mask, TURN)
     assert np.abs(completed - np.clip(expected.faces, 0, 1)).max() < 1e-3
     np.testing.assert_array_equal(layout, expected.layout)
+    assert np.ptp(shadows) > 0.1 and np.abs(shadows - expected.shadows).max() < 1e-3
     known = mask[..., 0] == 0
     np.testing.assert_array_equal(completed[known], faces[known])
     assert (completed[~known] != faces[~known]).any()

@@ -6,7 +6,9 @@ import pytest
 from pano_inpaint.models.completion import (
     CompletionConfig,
     build_completion_network,
+    complete_batch,
     encoder_layers,
+    output_names,
 )
 from pano_inpaint.models.layers import Fold
 from pano_inpaint.models.precision import dtype_policy
@@ -103,10 +105,22 @@ def test_rays_do_not_matter_before_they_are_trained(batch):
     network = build_completion_network(config, size=32)
     rays = np.random.default_rng(3).random((6, 32, 32, 3), dtype=np.float32)
     completed, layout = network([*batch, rays])
+    assert output_names(network) == ("completed", "layout")
     assert layout.shape == (6, 32, 32, len(LAYOUT))
     np.testing.assert_array_equal(completed, network([*batch, -rays])[0])
     network.get_layer("conv1_rays").kernel.assign(network.get_layer("conv1_rays").kernel + 0.1)
     assert np.abs(np.asarray(network([*batch, -rays])[1]) - np.asarray(layout)).max() > 1e-5
+
+
+def test_without_training_there_are_no_shadows(batch):
+    network = build_completion_network(CompletionConfig(width=1 / 16, table="folded", shadows=True), size=32)
+    outputs = complete_batch(network, dict(zip(("input", "mask"), batch, strict=True)))
+    assert outputs.layout is None and outputs.shadows.shape == batch[0].shape
+    assert not np.asarray(outputs.shadows).any()
+    network.get_layer("shadows").bias.assign(np.full_like(network.get_layer("shadows").bias, 0.5))
+    again = complete_batch(network, dict(zip(("input", "mask"), batch, strict=True)))
+    assert (np.asarray(again.shadows) == 0.5).all()
+    np.testing.assert_array_equal(again.completed, outputs.completed)
 
 
 def test_unknown_table_is_refused():

@@ -20,14 +20,14 @@ from pano_inpaint.data import (
 )
 from pano_inpaint.decoding import PictureCache, read_small
 from pano_inpaint.errors import FileError, MissingDependencyError, UsageError
-from pano_inpaint.pano_samples import PanoramaStream, read_panorama_item
+from pano_inpaint.pano_samples import PanoramaStream, blame_map, read_panorama_item
 from pano_inpaint.pano_sets import find_panoramas
 from pano_inpaint.photo_samples import random_hole
 from pano_inpaint.room_parts import LAYOUT, THING
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 HOLES = HoleSettings(low=8, high=16, local_size=24)
-KEYS = {"input", "truth", "mask", "weight", "window", "real_window", "layout", "rays"}
+KEYS = {"input", "truth", "mask", "weight", "window", "real_window", "layout", "blame", "rays"}
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +272,28 @@ def test_furniture_is_a_thing_where_it_is_seen_and_the_room_behind_it_where_it_i
         assert (layout[hole] == LAYOUT.index("wall")).all()
         assert ((layout == THING) == differs)[~hole].mean() > 0.98
         assert (layout[differs & ~hole] == THING).mean() > 0.7 or not (differs & ~hole).any()
+
+
+def test_blame_for_shadows_goes_to_the_nearer_furniture():
+    things, hole = np.zeros((2, 64, 128), bool)
+    things[30:40, 124:], things[30:40, 6:12] = True, True
+    hole[28:42, 120:] = True
+    blame = blame_map(things, hole)
+    assert (blame[35, [0, 2, 120]] == 1).all()  # across the seam, too
+    assert (blame[35, [5, 6, 7]] == 0).all()
+    assert blame[35, 3] == blame[35, 90] == blame[0, 64] == -1  # half way, or far from both
+    assert (blame_map(things, hole & ~things) == -1).all()
+    assert (blame_map(things & hole, hole)[35, [0, 3, 5, 120]] == 1).all()
+
+
+def test_pairs_tell_who_is_to_blame_and_nobody_else_does(pair, panoramas):
+    root, path, instances = pair
+    Image.fromarray(instances).save(path)
+    (item,) = find_panoramas(root, min_width=64).items
+    stream = panos([item], settings=PanoramaSettings(objects=(1, 1)))
+    blamed = [element["blame"] for element in take(stream, 6)]
+    assert {-1.0, 1.0} == set(np.unique(blamed))  # the two are far from each other
+    assert all((element["blame"] == -1).all() for element in take(panos(panoramas), 3))
 
 
 def test_panorama_stream_resumes_and_validation_is_fixed(panoramas):

@@ -9,7 +9,12 @@ import tensorflow as tf
 
 from pano_inpaint.errors import MissingDependencyError, UsageError
 from pano_inpaint.models import gan as gan_module
-from pano_inpaint.models.completion import CompletionConfig, build_completion_network, encoder_layers
+from pano_inpaint.models.completion import (
+    CompletionConfig,
+    Outputs,
+    build_completion_network,
+    encoder_layers,
+)
 from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator, crop_windows
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
 from pano_inpaint.models.losses import (
@@ -17,6 +22,7 @@ from pano_inpaint.models.losses import (
     discriminator_loss,
     feature_matching_loss,
     reconstruction_loss,
+    shadow_loss,
 )
 from pano_inpaint.models.perceptual import has_weights
 
@@ -176,10 +182,32 @@ def test_features_are_matched_in_the_completed_pictures_window(batch, monkeypatc
     """A completion that is the truth matches it, wherever the real pictures' own windows lie."""
     gan = build_gan(normalisation="spectral", feature_matching_weight=1.0)
     elsewhere = batch | {"real_window": tf.zeros_like(batch["real_window"])}
-    monkeypatch.setattr(gan_module, "complete_batch", lambda *_, **__: (batch["truth"], None))
+    monkeypatch.setattr(gan_module, "complete_batch", lambda *_, **__: Outputs(batch["truth"]))
     losses, _ = gan._compete(elsewhere, discriminator_moves=False)
     assert float(losses["feature_matching"]) == 0
     assert float(losses["discriminator"]) > 0
+
+
+def test_shadows_are_told_beside_the_hole_where_it_is_to_blame():
+    seen = tf.fill((1, 4, 4, 3), 0.2)
+    truth = (seen + 0.02) * float(np.exp(0.5)) - 0.02
+    told = tf.fill((1, 4, 4, 3), 0.5)
+    everywhere, hole = tf.ones((1, 4, 4, 1)), np.zeros((1, 4, 4, 1), np.float32)
+    hole[:, :2] = 1
+    blame = np.ones((1, 4, 4), np.float32)
+
+    def loss(told):
+        return float(shadow_loss(told, seen, truth, blame, hole, everywhere))
+
+    assert loss(told) == pytest.approx(0, abs=1e-6)
+    assert loss(told + hole) == pytest.approx(0, abs=1e-6)  # nothing is asked inside
+    assert loss(0 * told) == pytest.approx(0.5)
+    blame[:, 2] = 0  # other furniture's shadow
+    assert loss(0 * told) == pytest.approx(0.25)
+    blame[:, 3] = -1
+    assert loss(0 * told) == 0 and loss(told) == pytest.approx(0.5)
+    blame[:] = -1
+    assert loss(told) == 0
 
 
 def test_feature_matching_sums_the_mean_differences_of_layers():

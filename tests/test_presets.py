@@ -31,7 +31,7 @@ def faces():
 
 @pytest.fixture(scope="module")
 def knowing_preset(tmp_path_factory):
-    """A preset that is told directions and tells the layout, with its inference form."""
+    """A preset that is told directions and tells layout and shadows, with its inference form."""
     from pano_inpaint.models.export import write_inference_form
 
     preset = write_tiny_preset(tmp_path_factory.mktemp("preset"), **KNOWING)
@@ -39,7 +39,7 @@ def knowing_preset(tmp_path_factory):
     return preset
 
 
-def test_directions_and_layout_are_the_same_in_both_runtimes(knowing_preset, faces):
+def test_directions_layout_and_shadows_are_the_same_in_both_runtimes(knowing_preset, faces):
     level, turned, tilted = (rotation_matrix(*turn) for turn in ((0, 0), (2, 0), (2, 0.7)))
     completions = {}
     for runtime in ("litert", "keras"):
@@ -49,6 +49,7 @@ def test_directions_and_layout_are_the_same_in_both_runtimes(knowing_preset, fac
         assert np.abs(ours.faces - theirs.faces).max() < 1 / 255
         assert ours.layout.shape == (6, 32, 32) and ours.layout.dtype == np.uint8
         assert (ours.layout == theirs.layout).mean() > 0.98
+        assert np.ptp(theirs.shadows) > 0.01 and np.abs(ours.shadows - theirs.shadows).max() < 0.01
     first, yawed, pitched = completions["keras"]
     np.testing.assert_allclose(first.faces, yawed.faces, atol=1e-5)  # north does not matter
     assert np.abs(first.faces - pitched.faces).max() > 1e-4
@@ -60,7 +61,7 @@ def test_both_runtimes_give_the_same(tiny_preset, faces):
     assert by_litert.face_size == by_keras.face_size == 32
     ours, theirs = by_litert(*faces, np.eye(3)), by_keras(*faces, np.eye(3))
     assert np.abs(ours.faces - theirs.faces).max() < 1 / 255
-    assert ours.layout is theirs.layout is None
+    assert ours.layout is theirs.layout is ours.shadows is theirs.shadows is None
 
 
 def test_erasing_does_not_import_tensorflow(tiny_preset):

@@ -15,6 +15,7 @@ class Network:
 
     def __init__(self):
         self.inputs = [type("Input", (), {"name": name}) for name in ("picture", "mask")]
+        self.layers = [type("Layer", (), {"name": name}) for name in ("merge", "layout")]
 
     def __call__(self, inputs, training):
         picture, mask = inputs

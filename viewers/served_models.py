@@ -10,12 +10,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from pano_inpaint.completer import HEADS
 from pano_inpaint.errors import PanoInpaintError
 from pano_inpaint.formats import SUFFIXES, read_picture
 from pano_inpaint.metadata import Metadata
 from pano_inpaint.panorama import read_mask, read_panorama, to_rgb, write_panorama
 from pano_inpaint.picture import turned_upright
 from pano_inpaint.png import encode_png
+from pano_inpaint.relighting import pack_shadows
 from viewers.tensor_json import ServingError, Signature, Tensor
 from viewers.tfserving import Servable
 
@@ -45,7 +47,8 @@ def build_completion_servable(preset, *, max_pixels=2**21):
     networks = _Networks(preset)
     size = preset.face_size
     completion = preset.config["completion"]
-    turned, tells = completion.get("rays", False), completion.get("layout", False)
+    turned = completion.get("rays", False)
+    told = {f"{head}_bytes": _BYTES for head in HEADS if completion.get(head)}
     floats = Signature(
         _floats("picture", "mask", (-1, -1, -1)),
         {"completed": Tensor("DT_FLOAT", (-1, -1, -1, 3))},
@@ -59,7 +62,7 @@ def build_completion_servable(preset, *, max_pixels=2**21):
     )
     faces_bytes = Signature(
         _BYTES_IN | ({"rotation": Tensor("DT_FLOAT", (-1, 3, 3))} if turned else {}),
-        _BYTES_OUT | ({"layout_bytes": _BYTES} if tells else {}),
+        _BYTES_OUT | told,
         lambda tensors, job: _complete_strips(networks, tensors, size, job),
     )
     return Servable(
@@ -218,6 +221,9 @@ def _complete_strips(networks, tensors, size, job):
         if completion.layout is not None:
             labels = completion.layout.reshape(6 * size, size, 1)
             encoded["layout_bytes"] = encode_png(labels, Metadata())
+        if completion.shadows is not None:
+            strip = pack_shadows(completion.shadows).reshape(6 * size, size, 3)
+            encoded["shadows_bytes"] = encode_png(strip, Metadata())
         return encoded
 
     return _each(complete, tensors, job)

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import keras
 
+from pano_inpaint.completer import HEADS
 from pano_inpaint.models.layers import (
     Fold,
     FusedBatchNormalization,
@@ -38,6 +40,8 @@ class CompletionConfig:
         that starts at zero: weights trained on photographs, which have no directions, load unchanged.
     layout : bool
         Whether the network also says which part of the room each pixel is, see `room_parts`.
+    shadows : bool
+        Whether the network also says how much darker each pixel is for what stands in the hole.
     """
 
     width: float = 1.0
@@ -46,6 +50,7 @@ class CompletionConfig:
     table: str = "glcic"
     rays: bool = False
     layout: bool = False
+    shadows: bool = False
 
     def __post_init__(self):
         if self.table not in TABLES:
@@ -84,8 +89,10 @@ def build_completion_network(config, *, padding="zero", size=None):
     keras.Model
         Inputs ``picture`` (B, H, W, 3), float32 in [0, 1], ``mask`` (B, H, W, 1), float32 with
         1 = hole, and with `config.rays` also ``rays`` (B, H, W, 3), unit vectors. Output (B, H, W, 3):
-        the picture itself outside the hole, completed inside. With `config.layout` a second output
-        (B, H, W, 6), float32: logits of `room_parts.LAYOUT`.
+        the picture itself outside the hole, completed inside. With `config.layout` another output
+        (B, H, W, 6), float32: logits of `room_parts.LAYOUT`. With `config.shadows` another (B, H, W, 3),
+        float32: logarithm of how much brighter the picture would be if what it shows in the hole were
+        gone, its shadows with it; says something outside the hole only. See `output_names`.
 
     Raises
     ------
@@ -107,7 +114,32 @@ def build_completion_network(config, *, padding="zero", size=None):
     outputs = [Merge(dtype="float32", name="merge")(inputs["picture"], inputs["mask"], colours)]
     if config.layout:
         outputs.append(_unfolded(table, padding, features, len(LAYOUT), "layout"))
-    return keras.Model(list(inputs.values()), outputs if config.layout else outputs[0], name=NAME)
+    if config.shadows:
+        # Starts without any.
+        outputs.append(_unfolded(table, padding, features, 3, "shadows", kernel_initializer="zeros"))
+    return keras.Model(list(inputs.values()), outputs if len(outputs) > 1 else outputs[0], name=NAME)
+
+
+class Outputs(NamedTuple):
+    """What a completion network makes of a batch.
+
+    Attributes
+    ----------
+    completed : Tensor, shape (B, H, W, 3)
+    layout : Tensor, shape (B, H, W, 6), or None
+        None if the network has no such head, here as below.
+    shadows : Tensor, shape (B, H, W, 3), or None
+    """
+
+    completed: object
+    layout: object = None
+    shadows: object = None
+
+
+def output_names(network):
+    """Name the outputs of a network of `build_completion_network`, in order, as in `Outputs`."""
+    layers = {layer.name for layer in network.layers}
+    return ("completed", *(head for head in HEADS if head in layers))
 
 
 def complete_batch(network, batch, *, training=False):
@@ -123,13 +155,12 @@ def complete_batch(network, batch, *, training=False):
 
     Returns
     -------
-    completed : Tensor, shape (B, H, W, 3)
-    layout : Tensor, shape (B, H, W, 6), or None
-        None if the network has no layout head.
+    Outputs
     """
     names = [tensor.name.replace("picture", "input") for tensor in network.inputs]
     outputs = network([batch[name] for name in names], training=training)
-    return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs, None)
+    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
+    return Outputs(**dict(zip(output_names(network), outputs, strict=True)))
 
 
 def encoder_layers(model, depth):

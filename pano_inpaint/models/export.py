@@ -5,6 +5,7 @@ import tempfile
 import tensorflow as tf
 
 from pano_inpaint.files import replacing
+from pano_inpaint.models.completion import output_names
 from pano_inpaint.models.presets import INFERENCE_FORM, build_completion
 
 
@@ -47,7 +48,7 @@ def _module(network, size):
     def complete(*inputs):
         outputs = network(list(inputs), training=False)
         several = isinstance(outputs, list | tuple)
-        return dict(zip(("completed", "layout"), outputs if several else [outputs], strict=False))
+        return dict(zip(output_names(network), outputs if several else [outputs], strict=True))
 
     module.complete = tf.function(complete, input_signature=specs)
     return module

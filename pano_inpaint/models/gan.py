@@ -19,12 +19,15 @@ from pano_inpaint.models.losses import (
     feature_matching_loss,
     layout_loss,
     reconstruction_loss,
+    shadow_loss,
 )
 from pano_inpaint.models.perceptual import PerceptualLoss, find_weights, tap_names
 from pano_inpaint.models.schedule import DISCRIMINATOR, JOINT
 
 OPTIMIZERS = {"adam": keras.optimizers.Adam, "adadelta": keras.optimizers.Adadelta}
-WEIGHTS = ("adversarial_weight", "layout_weight", "feature_matching_weight", "perceptual_weight")
+WEIGHTS = (
+    "adversarial_weight", "layout_weight", "shadows_weight", "feature_matching_weight", "perceptual_weight"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class GanSettings:
         The paper's α = 4e-4 (Iizuka et al. 2017, section 3.4).
     layout_weight : float
         What the layout head's cross entropy counts beside the reconstruction.
+    shadows_weight : float
+        What a wrong shadow counts beside it, in log intensity.
     feature_matching_weight : float
         What it counts beside the reconstruction that the discriminator's activations on completed
         pictures differ from those on the truth; 0 leaves it out. Wang et al. 2018, section 3.2, have
@@ -72,6 +77,7 @@ class GanSettings:
     adversary: str = "bce"
     adversarial_weight: float = 4e-4
     layout_weight: float = 0.05
+    shadows_weight: float = 0.5
     feature_matching_weight: float = 0.0
     perceptual_weight: float = 0.0
     perceptual_taps: tuple[str, ...] = ("relu1_2", "relu2_2")
@@ -122,8 +128,8 @@ class CompletionGAN:
     A batch is a dict of ``input``, what is seen around the hole, and ``truth``, both (B, S, S, 3) in
     [0, 1]; ``mask`` and ``weight``, (B, S, S, 1); ``window`` and ``real_window``, (B, 2), the corners
     of the local windows for the completed and for the real picture; for networks that want them
-    ``rays``, (B, S, S, 3), and ``layout``, (B, S, S), int32, below 0 where it is unknown. The
-    discriminator is shown composites, never the network's raw output.
+    ``rays``, (B, S, S, 3), ``layout``, (B, S, S), int32, and ``blame``, (B, S, S), both below 0 where
+    unknown, see `data`. The discriminator is shown composites, never the network's raw output.
     """
 
     def __init__(self, completion, discriminator, settings, *, replicas=1):
@@ -196,14 +202,14 @@ class CompletionGAN:
     def _reconstruct(self, batch):
         """Return losses of the first phase on a batch, and gradients of the completion network."""
         with tf.GradientTape() as tape:
-            completed, layout = complete_batch(self.completion, batch, training=True)
-            losses = self._supervised(completed, layout, batch)
+            outputs = complete_batch(self.completion, batch, training=True)
+            losses = self._supervised(outputs, batch)
             scaled = self._weighed(losses) / self.replicas
         return losses, tape.gradient(scaled, self.completion.trainable_variables)
 
     def _discriminate(self, batch):
         """Return losses of the second phase on a batch, and gradients of the discriminator."""
-        completed, _ = complete_batch(self.completion, batch, training=False)
+        completed = complete_batch(self.completion, batch, training=False).completed
         with tf.GradientTape() as tape:
             loss = self._discrimination(*self._judgements(completed, batch), batch)
             scaled = loss / self.replicas
@@ -214,10 +220,10 @@ class CompletionGAN:
         """Return losses of the third phase on a batch, and gradients of each network that moves."""
         held = nullcontext() if discriminator_moves else held_statistics(self.discriminator)
         with tf.GradientTape(persistent=True) as tape, held:
-            completed, layout = complete_batch(self.completion, batch, training=True)
-            real, fake = self._judgements(completed, batch)
+            outputs = complete_batch(self.completion, batch, training=True)
+            real, fake = self._judgements(outputs.completed, batch)
             discrimination = self._discrimination(real, fake, batch)
-            losses = self._supervised(completed, layout, batch)
+            losses = self._supervised(outputs, batch)
             losses["adversarial"] = adversarial_loss(
                 fake["verdict"], _has_hole(batch), kind=self.settings.adversary
             )
@@ -245,13 +251,17 @@ class CompletionGAN:
     def _windows(self, pictures, corners):
         return crop_windows(pictures, corners, self.discriminator.inputs[1].shape[1])
 
-    def _supervised(self, completed, layout, batch):
+    def _supervised(self, outputs, batch):
         """Return, by name, the losses that need no discriminator."""
-        losses = {"reconstruction": self._reconstruction(completed, batch)}
-        if layout is not None:
-            losses["layout"] = layout_loss(layout, batch["layout"], batch["mask"], batch["weight"])
+        losses = {"reconstruction": self._reconstruction(outputs.completed, batch)}
+        where = batch["mask"], batch["weight"]
+        if outputs.layout is not None:
+            losses["layout"] = layout_loss(outputs.layout, batch["layout"], *where)
+        if outputs.shadows is not None:
+            pictures = batch["input"], batch["truth"]
+            losses["shadows"] = shadow_loss(outputs.shadows, *pictures, batch["blame"], *where)
         if self._perceive is not None:
-            losses["perceptual"] = self._perceive(completed, _real(batch))
+            losses["perceptual"] = self._perceive(outputs.completed, _real(batch))
         return losses
 
     def _reconstruction(self, completed, batch):

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from pano_inpaint.relighting import DARK, DEEPEST
+
 RECONSTRUCTIONS = ("l2", "l1")
 ADVERSARIES = ("bce", "hinge")
 SEEN = 0.2  # share of the layout loss that a pixel outside the hole has
@@ -52,6 +54,39 @@ def layout_loss(logits, layout, mask, weight):
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(layout, 0), logits)
     counted = known * (weight * (mask + SEEN * (1 - mask)))[..., 0]
     return tf.math.divide_no_nan(tf.reduce_sum(entropy * counted), tf.reduce_sum(counted))
+
+
+def shadow_loss(shadows, seen, truth, blame, mask, weight):
+    """Return the mean error of the shadows beside a hole, in log intensity.
+
+    Parameters
+    ----------
+    shadows : Tensor, shape (B, H, W, 3), float32
+        By how much the picture would be brighter.
+    seen, truth : Tensor, shape (B, H, W, 3), float32 in [0, 1]
+        The picture with what casts the shadows, and the empty room.
+    blame : Tensor, shape (B, H, W)
+        What share of the difference is due to what the hole hides; below 0 where nobody knows.
+    mask : Tensor, shape (B, H, W, 1)
+        1 = hole; there is no shadow to be told there.
+    weight : Tensor, shape (B, H, W, 1)
+        What each pixel counts.
+
+    Returns
+    -------
+    Tensor, scalar
+        0 where nothing is known.
+    """
+    known = tf.cast(blame >= 0, tf.float32)[..., None]
+    wanted = blame[..., None] * log_ratio(truth, seen)
+    error, counted = tf.abs(shadows - wanted), known * weight * (1 - mask)
+    return tf.math.divide_no_nan(tf.reduce_sum(error * counted), 3 * tf.reduce_sum(counted))
+
+
+def log_ratio(one, other):
+    """Return by how much a picture is brighter than another, in log intensity of at most `DEEPEST`."""
+    ratio = tf.math.log((one + DARK) / (other + DARK))
+    return tf.clip_by_value(ratio, -DEEPEST, DEEPEST)
 
 
 def discriminator_loss(real, fake, present, *, kind="bce"):

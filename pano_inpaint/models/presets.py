@@ -15,7 +15,7 @@ CONFIG = "config.json"
 COMPLETION_WEIGHTS = "completion.weights.h5"
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"
 INFERENCE_FORM = "completion.tflite"
-NEW_LAYERS = {"conv1_rays", "layout"}  # what fine-tuning may add to a pretrained network
+NEW_LAYERS = {"conv1_rays", "layout", "shadows"}  # what fine-tuning may add to a pretrained network
 REQUIRED = {"completion", "discriminator", "face_size"}
 
 
@@ -91,7 +91,7 @@ def build_completion(preset, *, padding="zero", size=None, config=None):
         Side of the input; the preset's own if left out.
     config : CompletionConfig, optional
         A network that differs from the preset's by what it sees and says besides colours (``rays``,
-        ``layout``): what the preset has no weights for starts afresh.
+        ``layout``, ``shadows``): what the preset has no weights for starts afresh.
 
     Returns
     -------

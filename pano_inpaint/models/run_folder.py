@@ -20,6 +20,7 @@ COLUMNS = (
     "reason",
     "reconstruction",
     "layout",
+    "shadows",
     "discriminator",
     "adversarial",
     "feature_matching",

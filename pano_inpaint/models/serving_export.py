@@ -16,9 +16,15 @@ import tensorflow as tf
 from pano_inpaint.cubemap import face_directions
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.files import replacing
-from pano_inpaint.models.completion import CompletionConfig, build_completion_network, complete_batch
+from pano_inpaint.models.completion import (
+    CompletionConfig,
+    build_completion_network,
+    complete_batch,
+    output_names,
+)
 from pano_inpaint.models.presets import COMPLETION_WEIGHTS, build_completion, load_weights
 from pano_inpaint.models.tables import TABLES
+from pano_inpaint.relighting import DEEPEST
 from pano_inpaint.room_parts import THING
 
 MODEL_NAME = "completion"
@@ -114,7 +120,8 @@ def build_serving_module(preset):
         For a network that knows directions the last two have a third input ``rotation``, (3, 3) and
         (B, 3, 3): how the cube is tilted in the room, its yaw left out; a single picture comes with no
         directions. For a network that tells the layout ``faces_bytes`` has a second output
-        ``layout_bytes``: the strip of `room_parts.LAYOUT` numbers as 8-bit PNG.
+        ``layout_bytes``: the strip of `room_parts.LAYOUT` numbers as 8-bit PNG; for one that tells shadows
+        it has ``shadows_bytes``: theirs as 16-bit PNG, see `relighting.pack_shadows`.
 
     Raises
     ------
@@ -139,7 +146,7 @@ def _add_picture_functions(module, network, divisor):
         fits = tf.debugging.assert_equal(tf.shape(mask)[:3], tf.shape(picture)[:3], message=message)
         with tf.control_dependencies([fits]):  # or a worse worded error comes first
             hole = tf.cast(mask >= 0.5, tf.float32)
-        completed, _ = _outputs(network, _widened(picture, divisor), _widened(hole, divisor), None)
+        completed = _outputs(network, _widened(picture, divisor), _widened(hole, divisor), None).completed
         return tf.clip_by_value(completed[:, :height, :width], 0, 1)  # a correction may overshoot
 
     def complete_bytes(image, mask):
@@ -170,23 +177,27 @@ def _add_face_functions(module, network, size):
         picture = tf.reshape(tf.ensure_shape(picture, (6 * size, size, 3)), (6, size, size, 3))
         mask = tf.reshape(tf.ensure_shape(mask, (6 * size, size, 1)), (6, size, size, 1))
         hole = tf.cast(tf.cast(mask, tf.float32) > _HALF, tf.float32)
-        completed, layout = complete(tf.cast(picture, tf.float32) / _MAX16, hole, *rotation)
+        completed, layout, shadows = complete(tf.cast(picture, tf.float32) / _MAX16, hole, *rotation)
         strip = tf.reshape(tf.clip_by_value(completed, 0, 1), (6 * size, size, 3))
         encoded = {"completed_bytes": tf.io.encode_png(tf.cast(tf.round(strip * _MAX16), tf.uint16))}
         if layout is not None:
             hidden = tf.argmax(layout[..., :THING], -1)
             labels = tf.cast(tf.where(hole[..., 0] > 0, hidden, tf.argmax(layout, -1)), tf.uint8)
             encoded["layout_bytes"] = tf.io.encode_png(tf.reshape(labels, (6 * size, size, 1)))
+        if shadows is not None:
+            levels = (tf.clip_by_value(shadows / DEEPEST, -1, 1) + 1) / 2 * _MAX16  # as `pack_shadows`
+            strip = tf.cast(tf.round(tf.reshape(levels, (6 * size, size, 3))), tf.uint16)
+            encoded["shadows_bytes"] = tf.io.encode_png(strip)
         return encoded
 
     rotation = {"rotation": tf.TensorSpec((3, 3), tf.float32)} if turned else {}
     module.faces = _function(
-        lambda *inputs, **named: {"completed": complete(*inputs, **named)[0]},
+        lambda *inputs, **named: {"completed": complete(*inputs, **named).completed},
         picture=tf.TensorSpec((6, size, size, 3), tf.float32),
         mask=tf.TensorSpec((6, size, size, 1), tf.float32),
         **rotation,
     )
-    names = ("completed_bytes", "layout_bytes")[: len(network.outputs)]
+    names = [f"{name}_bytes" for name in output_names(network)]
     rotations = {"rotation": tf.TensorSpec((None, 3, 3), tf.float32)} if turned else {}
     module.faces_bytes = _bytes_function(complete_bytes, names, **rotations)
 
@@ -212,7 +223,7 @@ def _bytes_function(complete_bytes, outputs=("completed_bytes",), **further):
 
 
 def _outputs(network, picture, mask, rays):
-    """Return completed pictures, and the layout's logits or None; `rays` None tells no directions."""
+    """Return what a network makes of pictures; `rays` None tells no directions."""
     rays = tf.zeros_like(picture) if rays is None else rays
     return complete_batch(network, {"input": picture, "mask": mask, "rays": rays})
 
