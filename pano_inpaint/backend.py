@@ -16,7 +16,7 @@ from .completer import Completion
 from .errors import PanoInpaintError, UsageError
 from .metadata import Metadata
 from .png import decode_png, encode_png
-from .relighting import unpack_shadows
+from .shadows import unpack_shadows
 from .sphere import without_yaw
 
 SIGNATURE = "faces_bytes"

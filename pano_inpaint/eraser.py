@@ -15,9 +15,8 @@ from .masks import grow
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
-from .relighting import find_gains, light_up
 from .room_parts import join_parts, surfaces_of, widen_things
-from .shadows import find_shadows
+from .shadows import find_shadows, join_told
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -146,45 +145,12 @@ class Eraser:
         structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
         marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
-        found = find_shadows(picture, hidden, marked, structure, reach, parts=parts)
+        told = join_told(completions, holes, len(picture))
+        found = find_shadows(picture, hidden, marked, structure, reach, parts=parts, told=told)
         # As wide again as a mask that was shrunk is too wide.
         found = np.uint8(grow(found, 3 * np.pi / len(found)))
         found = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         return mask | found & ~unseen
-
-    def relight(self, panorama, mask, reach):
-        """Light the shadows that what a mask marks leaves beside it like what lies around them.
-
-        Parameters
-        ----------
-        panorama : Panorama
-        mask : ndarray, shape (H, W), bool
-            True = to be erased afterwards.
-        reach : float
-            How far from the mask, in radians.
-
-        Returns
-        -------
-        panorama : Panorama
-            The same but for the shadows.
-        shadows : ndarray, shape (H, W), bool
-            Where it differs.
-
-        Raises
-        ------
-        UsageError
-            If the mask does not fit the panorama, or the network tells no shadows.
-        """
-        unseen, holes = _holes(panorama, mask)
-        if not holes:
-            return panorama, np.zeros_like(mask)
-        small, completions = self._completions(panorama.pixels, unseen, holes)
-        if any(completion.shadows is None for completion in completions):
-            raise UsageError("expected a network that tells shadows, got one that does not")
-        marked = shrink(panorama.pixels, mask, len(small[0]))[1] if panorama.is_partial else small[1]
-        gains = find_gains(completions, holes, small[1], marked, reach)
-        pixels, shadows = light_up(panorama.pixels, gains, unseen)
-        return panorama.with_pixels(pixels), shadows
 
     def _completions(self, pixels, unseen, holes):
         """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .errors import UsageError
-from .sphere import lonlat_to_vector, pixel_to_lonlat, vector_to_lonlat
+from .sphere import latitude_weights, lonlat_to_vector, pixel_to_lonlat, vector_to_lonlat
 
 _BAND = 2**22  # pixels painted at a time: 16 MB of span counts
 EPSILON = 1e-6  # of a pixel: a pixel centre on a disc's rim belongs to the disc
@@ -88,6 +88,22 @@ def widen(mask, radius, known):
             hint="a smaller --grow leaves more",
         )
     return wide
+
+
+def share_of_sphere(mask):
+    """Tell which part of the sphere's solid angle is marked.
+
+    Parameters
+    ----------
+    mask : ndarray, bool, shape (H, 2H)
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
+    weights = latitude_weights(len(mask))[:, 0]
+    return float(mask.sum(axis=1) @ weights / (weights.sum() * mask.shape[1]))
 
 
 def spherical_cap(center_lon, center_lat, radius, height):

@@ -1,4 +1,7 @@
-"""Shadows that objects leave beside them on floor and walls, to be erased with what cast them."""
+"""Shadows that objects leave beside them on floor and walls, to be erased with what cast them.
+
+A shadow has two witnesses: it is darker than the plane it lies on, and the network takes it for one.
+"""
 
 import numpy as np
 from skimage.filters import apply_hysteresis_threshold
@@ -7,10 +10,12 @@ from skimage.morphology import reconstruction
 from .charts import Pyramid, chart_around
 from .cover import is_near
 from .masks import grow
-from .room_parts import is_of_plane
+from .room_parts import is_of_plane, join_faces
 from .shading import estimate_light, even_layers, local_light, typical_colours
 from .sphere import window_directions
 
+DEEPEST = 2.0  # log intensity: shadows are learnt and sent no deeper
+_MAX16 = 65535
 _PIXELS = 60_000  # of what is looked at on a plane
 _LIGHT = 0.4  # camera heights: the light on a surface without shadows is smoother than this
 _SOFT = 0.02  # camera heights: over which a place is told from another thing
@@ -22,9 +27,41 @@ _UNUSUAL = 3.0  # and by more than so many times what the surface itself varies 
 _RIM = 0.4  # of that, at a shadow's soft edge
 _DEEPEST = 1.6  # log intensity: what is darker still is another thing
 _COLOUR = 0.15  # log ratio of channels: the same
+_TOLD = 0.05  # log intensity: what the network takes for a shadow
 
 
-def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
+def pack_shadows(shadows):
+    """Bring log intensities to 16 bits, to be sent."""
+    return np.rint((np.clip(shadows / DEEPEST, -1, 1) + 1) / 2 * _MAX16).astype(np.uint16)
+
+
+def unpack_shadows(packed):
+    """Undo `pack_shadows`; float32, to within 1/10,000 or so."""
+    return ((packed.astype(np.float32) / _MAX16 * 2 - 1) * DEEPEST).astype(np.float32)
+
+
+def join_told(completions, holes, height):
+    """Join what a network says of shadows, each hole as it is seen from its own cube.
+
+    Parameters
+    ----------
+    completions : sequence of Completion
+        One for each hole.
+    holes : sequence of Region
+    height : int
+        Rows of the result.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, 2 height), or None
+        Log intensity, the mean of the channels; None if the network does not tell.
+    """
+    if any(completion.shadows is None for completion in completions):
+        return None
+    return join_faces([completion.shadows.mean(axis=-1) for completion in completions], holes, height)
+
+
+def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None, told=None):
     """Find what is darker beside a mask than the surface it lies on, and joined to the mask.
 
     Parameters
@@ -40,6 +77,8 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
         How far from the mask, in radians.
     parts : callable, optional
         What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`.
+    told : ndarray, shape (H, 2H), optional
+        How deep the network takes shadows to be, log intensity.
 
     Returns
     -------
@@ -59,7 +98,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None):
         if len(own):
             dark[own] = _darker(pyramid, structure, number, rays[own], parts)
     found = np.zeros_like(mask)
-    found[ring] = dark
+    found[ring] = dark if told is None else dark & (told[ring] > _TOLD)
     around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
     joined = _joined_to(mask, mask | found, around) & ~mask
     return _with_islands(joined, mask, within, around)

@@ -31,3 +31,15 @@ def tiny_preset(tmp_path_factory):
     )
     write_inference_form(find_preset(folder))
     return find_preset(folder)
+
+
+@pytest.fixture(scope="session")
+def knowing_preset(tmp_path_factory):
+    """A preset that is told directions and tells layout and shadows, with its inference form."""
+    from served import KNOWING, write_tiny_preset
+
+    from pano_inpaint.models.export import write_inference_form
+
+    preset = write_tiny_preset(tmp_path_factory.mktemp("knowing"), **KNOWING)
+    write_inference_form(preset)
+    return preset

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from served import KNOWING, write_tiny_preset
 
 from pano_inpaint.completer import load_completer
 from pano_inpaint.errors import FileError, UsageError
@@ -27,16 +26,6 @@ def faces():
     mask[0, 8:24, 8:28] = 1
     mask[1, :12, :6] = 1
     return rng.random((6, 32, 32, 3), dtype=np.float32), mask
-
-
-@pytest.fixture(scope="module")
-def knowing_preset(tmp_path_factory):
-    """A preset that is told directions and tells layout and shadows, with its inference form."""
-    from pano_inpaint.models.export import write_inference_form
-
-    preset = write_tiny_preset(tmp_path_factory.mktemp("preset"), **KNOWING)
-    write_inference_form(preset)
-    return preset
 
 
 def test_directions_layout_and_shadows_are_the_same_in_both_runtimes(knowing_preset, faces):

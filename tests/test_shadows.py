@@ -9,7 +9,7 @@ from pano_inpaint.completer import Completion
 from pano_inpaint.eraser import Eraser
 from pano_inpaint.masks import grow
 from pano_inpaint.panorama import Panorama
-from pano_inpaint.shadows import find_shadows
+from pano_inpaint.shadows import DEEPEST, find_shadows, pack_shadows, unpack_shadows
 
 ROWS, REACH = 256, np.radians(8)
 
@@ -53,6 +53,35 @@ def test_another_thing_is_no_shadow():
     furnished[shadow] = 30, 40, 120
     found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
     assert found[shadow].mean() < 0.2
+
+
+def test_what_the_network_takes_for_none_is_left():
+    room, furnished, shadow = room_and_shadow(0.5)
+    told = np.zeros(shadow.shape, np.float32)
+    told[:, : ROWS // 2] = 0.3
+    given = furnished, room.mask, room.mask, room.structure, REACH
+    found, both = find_shadows(*given), find_shadows(*given, told=told)
+    assert both[found & (told > 0)].mean() > 0.95 and (found & (told == 0)).any()
+    assert not (both & (~found | (told == 0))).any()
+
+
+@pytest.mark.parametrize("told", [0.0, 0.5])
+def test_an_eraser_asks_its_network(told):
+    room, furnished, shadow = room_and_shadow(0.5)
+
+    def network(faces, mask, rotation):
+        return Completion(gray(faces, mask, rotation).faces, shadows=np.full_like(faces, told))
+
+    network.face_size = 64
+    wide = Eraser(network).with_shadows(Panorama(furnished), room.mask, REACH)
+    assert (wide[shadow].mean() > 0.7) == (told > 0) and ((wide & ~room.mask).any() == (told > 0))
+
+
+def test_shadows_are_sent_to_within_a_thousandth():
+    shadows = np.linspace(-1.2 * DEEPEST, 1.2 * DEEPEST, 600, dtype=np.float32).reshape(10, 20, 3)
+    packed = pack_shadows(shadows)
+    assert packed.dtype == np.uint16
+    np.testing.assert_allclose(unpack_shadows(packed), shadows.clip(-DEEPEST, DEEPEST), atol=1e-3)
 
 
 @pytest.mark.parametrize(("height", "turn"), [(ROWS, 0), (ROWS // 3, 0), (ROWS // 3, ROWS // 2)])

@@ -17,7 +17,7 @@ from pano_inpaint.metadata import Metadata
 from pano_inpaint.panorama import read_mask, read_panorama, to_rgb, write_panorama
 from pano_inpaint.picture import turned_upright
 from pano_inpaint.png import encode_png
-from pano_inpaint.relighting import pack_shadows
+from pano_inpaint.shadows import pack_shadows
 from viewers.tensor_json import ServingError, Signature, Tensor
 from viewers.tfserving import Servable
 

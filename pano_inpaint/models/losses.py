@@ -2,10 +2,11 @@
 
 import tensorflow as tf
 
-from pano_inpaint.relighting import DARK, DEEPEST
+from pano_inpaint.shadows import DEEPEST
 
 RECONSTRUCTIONS = ("l2", "l1")
 ADVERSARIES = ("bce", "hinge")
+DARK = 0.02  # added to colours before the logarithm of a shadow is taken
 SEEN = 0.2  # share of the layout loss that a pixel outside the hole has
 
 

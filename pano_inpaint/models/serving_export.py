@@ -24,8 +24,8 @@ from pano_inpaint.models.completion import (
 )
 from pano_inpaint.models.presets import COMPLETION_WEIGHTS, build_completion, load_weights
 from pano_inpaint.models.tables import TABLES
-from pano_inpaint.relighting import DEEPEST
 from pano_inpaint.room_parts import THING
+from pano_inpaint.shadows import DEEPEST
 
 MODEL_NAME = "completion"
 MODELS_CONFIG = "models.config"
@@ -121,7 +121,7 @@ def build_serving_module(preset):
         (B, 3, 3): how the cube is tilted in the room, its yaw left out; a single picture comes with no
         directions. For a network that tells the layout ``faces_bytes`` has a second output
         ``layout_bytes``: the strip of `room_parts.LAYOUT` numbers as 8-bit PNG; for one that tells shadows
-        it has ``shadows_bytes``: theirs as 16-bit PNG, see `relighting.pack_shadows`.
+        it has ``shadows_bytes``: theirs as 16-bit PNG, see `shadows.pack_shadows`.
 
     Raises
     ------

@@ -10,8 +10,7 @@ import numpy as np
 
 import pano_inpaint
 from pano_inpaint.errors import FileError, PanoInpaintError, UsageError
-from pano_inpaint.masks import widen
-from pano_inpaint.sphere import latitude_weights
+from pano_inpaint.masks import share_of_sphere, widen
 
 from .mirror import Mirror
 from .scene_masks import match_scene_masks, read_scene_mask
@@ -221,7 +220,7 @@ class _Run:
 
         completed = self._eraser.erase(panorama, mask, watch=watch)
         record = {
-            "erased_share": round(_share(mask), 6),
+            "erased_share": round(share_of_sphere(mask), 6),
             "notes": [*scene.notes, *panorama.notes, *notes],
         }
         files = self._mirror.write(scene, completed, panorama, quality=self._quality)
@@ -247,12 +246,6 @@ def _union(masks, panorama):
     if (union == panorama.known).all():
         raise UsageError("expected a mask that leaves something to see, received one that covers everything")
     return union, notes
-
-
-def _share(mask):
-    """Part of the sphere's solid angle that is marked."""
-    weights = latitude_weights(len(mask))[:, 0]
-    return float(mask.sum(axis=1) @ weights / (weights.sum() * mask.shape[1]))
 
 
 def _key(scene, mask, settings):

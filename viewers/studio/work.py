@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from pano_inpaint.errors import PanoInpaintError, UsageError
-from pano_inpaint.sphere import latitude_weights
+from pano_inpaint.masks import share_of_sphere
 from pano_inpaint.strokes import draw_marks
 from viewers.worker import CancelledJobError
 
@@ -183,7 +183,7 @@ class Tasks:
             job.check()
         completed = eraser.erase(panorama, mask, watch=watch)
         job.check()
-        return Layer(mask, completed.pixels[mask]), _share(mask)
+        return Layer(mask, completed.pixels[mask]), round(share_of_sphere(mask), 6)
 
     def _finish(self, task, marks, layer, share):
         name = self._store.add_layer(task.scene, layer)
@@ -231,9 +231,3 @@ def draw_mask(marks, panorama):
     if (mask == panorama.known).all():
         raise UsageError("expected something left unmarked, found all of the picture marked")
     return mask
-
-
-def _share(mask):
-    """Part of the sphere's solid angle that is marked."""
-    weights = latitude_weights(len(mask))[:, 0]
-    return round(float(mask.sum(axis=1) @ weights / (weights.sum() * mask.shape[1])), 6)
