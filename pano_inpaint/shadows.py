@@ -27,7 +27,7 @@ _UNUSUAL = 3.0  # and by more than so many times what the surface itself varies 
 _RIM = 0.4  # of that, at a shadow's soft edge
 _DEEPEST = 1.6  # log intensity: what is darker still is another thing
 _COLOUR = 0.15  # log ratio of channels: the same
-_TOLD = 0.05  # log intensity: what the network takes for a shadow
+_TOLD = 0.12  # log intensity: what the network takes for a shadow
 
 
 def pack_shadows(shadows):
