@@ -31,6 +31,7 @@ _GRAIN = 0.05  # plain pixels per pixel to be completed that are enough to take 
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
 _TOLD_SUPPORT = 0.03  # the same if the parts of the room are told: views would copy what is no part of it
+_EDGE = 0.12  # camera heights above a wall's foot and below its top: skirting and cornice
 _BARE = 0.05  # share of what is seen of a plane that must be its own to go by it alone
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
 _AROUND = 2  # known pixels that the seams see around a tile of the hole
@@ -220,18 +221,26 @@ class _Job:
         if number is not None:
             own = self.structure.plane_at(grid) == number
             seen, hole = known & own, hole & own
-            known = self._bare(seen, grid, chart.plane.kind)
+            known = self._bare(seen, grid, chart)
             light = estimate_light(picture, known, LIGHT / chart.step, hole=hole if hole.any() else None)
             even = picture * np.exp(-light)
         x, y = np.arange(chart.size[0]), np.arange(chart.size[1])[:, None]
         blur = np.log2(chart.camera_pixels(x, y, self.pyramid.height)).astype(np.float32)
         return _Panel(even, seen, known, hole, light, blur)
 
-    def _bare(self, known, grid, kind):
+    def _bare(self, known, grid, chart):
         """Leave out of what is known of a plane what is not its own, unless next to nothing remains."""
         if self.parts is None or not known.any():
             return known
-        bare = known & is_of_plane(self.parts(grid), kind)
+        parts = self.parts(grid)
+        own = is_of_plane(parts, chart.plane.kind)
+        if chart.plane.kind == "wall":
+            # Edges tell better than a network where a wall ends: at its foot nothing is floor.
+            low, high = self.structure.heights(chart.plane)
+            v = (chart.top - np.arange(chart.size[1]) * chart.step)[:, None]
+            own |= (v < low + _EDGE) & is_of_plane(parts, "floor")
+            own |= (v > high - _EDGE) & is_of_plane(parts, "ceiling")
+        bare = known & own
         return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
 
     def _guide(self, panels, charts):

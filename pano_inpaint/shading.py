@@ -8,6 +8,7 @@ SHADOW = 0.06  # log intensity: what is darker than this against the surface nea
 _GRID = 6  # the light is worked out on a grid where its width sigma measures so many points
 _FEWEST = 20  # points that a quadratic surface is fitted to
 _OWN = 0.25  # share of a wall's row that is enough to judge it by that wall alone
+_FEW = 0.05  # the same if the row is of one look there, and elsewhere not
 _OUTLIER = 0.2  # log intensity from the surface's own light: a spot of other material, not light
 
 _COLOUR = 0.1  # log ratio of channels: another material, not another light
@@ -166,10 +167,22 @@ def typical_colours(even, known, *, layered=False, first=None):
 
 
 def _shown(row, known, first):
-    """Return what is known of a row, of its first columns alone if that is enough."""
-    if first is not None and np.count_nonzero(known[:first]) > _OWN * first:
-        return row[:first][known[:first]]
-    return row[known]
+    """Return what is known of a row, of its first columns alone if that is enough.
+
+    Less is enough if it is of one look and the whole row is not, as a skirting between doors and furniture.
+    """
+    if first is None:
+        return row[known]
+    own, whole = row[:first][known[:first]], row[known]
+    if len(own) > _OWN * first:
+        return own
+    if len(own) > _FEW * first and _look_spread(own) < _ALIKE < _look_spread(whole):
+        return own
+    return whole
+
+
+def _look_spread(colours):
+    return _spread(colours, np.median(colours, axis=0))
 
 
 def even_layers(look, width):

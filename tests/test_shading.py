@@ -76,6 +76,16 @@ def test_a_wall_looks_like_itself_before_it_looks_like_others():
     assert np.allclose(look[:25], 0.7) and np.allclose(look[25:], 0.9)
 
 
+def test_a_little_of_a_walls_own_skirting_is_enough_where_the_others_show_furniture():
+    even = np.full((30, 80, 3), 0.7, np.float32)
+    even[27:, 20:] = np.random.default_rng(1).uniform(0.1, 0.9, (3, 60, 1))
+    even[27:, :2] = 0.3
+    known = np.ones((30, 80), bool)
+    known[:, 2:20] = False
+    look = typical_colours(even, known, layered=True, first=20)
+    assert np.allclose(look[:27], 0.7) and np.allclose(look[27:], 0.3)
+
+
 def test_rows_that_furniture_stands_before_look_like_the_wall():
     even = np.full((30, 40, 3), 0.7, np.float32)
     even[27:] = 0.9
