@@ -62,7 +62,9 @@ class Eraser:
         """Load the network of a preset, by name or folder; see `completer.load_completer`."""
         return cls(load_completer(find_preset(preset), runtime=runtime), **options)
 
-    def erase(self, panorama, mask, *, watch=lambda _done, _total: None, seed=None, explanation=None):
+    def erase(
+        self, panorama, mask, *, shadows=None, watch=lambda _done, _total: None, seed=None, explanation=None
+    ):
         """Complete what is marked.
 
         Parameters
@@ -70,6 +72,8 @@ class Eraser:
         panorama : Panorama
         mask : ndarray, shape (H, W), bool
             True = erase, such as `read_mask` returns.
+        shadows : ndarray, shape (H, W), bool, optional
+            What goes with it, see `find_shadows`; the room's edges are seen there all the same.
         watch : callable, optional
             Told how many holes are done, and how many there are.
         seed : int, optional
@@ -80,20 +84,22 @@ class Eraser:
         Returns
         -------
         Panorama
-            The same but for the marked pixels: all others are the original's to the bit.
+            The same but for the marked pixels and the shadows: all others are the original's to the bit.
 
         Raises
         ------
         UsageError
             If the mask does not fit the panorama.
         """
+        objects, mask = mask, mask if shadows is None else mask | shadows
         unseen, holes = _holes(panorama, mask)
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
         small, completions = self._completions(panorama.pixels, unseen, holes)
         structure = parts = None
         if self._quality == "fine" and holes:
-            structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
+            unknown = unseen & ~(mask & ~objects)
+            structure, parts = _room(panorama.pixels, unknown, holes, completions, len(small[0]))
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
@@ -117,8 +123,8 @@ class Eraser:
                 level(pixels, hole, own, views, keep=cover.is_paint)  # its light is surer than any copy's
         return panorama.with_pixels(pixels)
 
-    def with_shadows(self, panorama, mask, reach):
-        """Add to a mask the shadows that what it marks leaves beside it, on planes of the room.
+    def find_shadows(self, panorama, mask, reach):
+        """Find the shadows that what a mask marks leaves beside it, on planes of the room.
 
         Parameters
         ----------
@@ -131,7 +137,7 @@ class Eraser:
         Returns
         -------
         ndarray, shape (H, W), bool
-            The mask itself where no planes are found.
+            Beside the mask; none where no planes are found.
 
         Raises
         ------
@@ -140,7 +146,7 @@ class Eraser:
         """
         unseen, holes = _holes(panorama, mask)
         if not holes:
-            return mask
+            return np.zeros_like(mask)
         small, completions = self._completions(panorama.pixels, unseen, holes)
         structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
@@ -150,7 +156,7 @@ class Eraser:
         # As wide again as a mask that was shrunk is too wide.
         found = np.uint8(grow(found, 3 * np.pi / len(found)))
         found = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-        return mask | found & ~unseen
+        return found & ~unseen
 
     def _completions(self, pixels, unseen, holes):
         """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""

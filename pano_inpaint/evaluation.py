@@ -158,7 +158,10 @@ def _timed(name, complete, panorama, mask):
 
 
 def _over_shadows(eraser, reach):
-    return lambda panorama, mask: eraser.erase(panorama, eraser.with_shadows(panorama, mask, reach))
+    def erase(panorama, mask):
+        return eraser.erase(panorama, mask, shadows=eraser.find_shadows(panorama, mask, reach))
+
+    return erase
 
 
 def _peer(name, way):

@@ -23,15 +23,15 @@ class Painter:
     def __init__(self, quality, seed, check):
         self.quality, self.seed, self.check = quality, seed, check
 
-    def erase(self, panorama, mask, *, watch):
+    def erase(self, panorama, mask, *, watch, shadows=False):
         watch(0, 1)
         pixels = panorama.pixels.copy()
-        pixels[mask] = colour_of(self.seed)
+        pixels[mask | shadows] = colour_of(self.seed)
         watch(1, 1)
         return panorama.with_pixels(pixels)
 
-    def with_shadows(self, panorama, mask, reach):
-        return grow(mask, reach)
+    def find_shadows(self, panorama, mask, reach):
+        return grow(mask, reach) & ~mask
 
 
 class Gate:
@@ -44,13 +44,13 @@ class Gate:
         gate = self
 
         class Waiting(Painter):
-            def erase(self, panorama, mask, *, watch):
+            def erase(self, panorama, mask, *, watch, **options):
                 watch(0, 2)
                 watch(1, 2)
                 gate.reached.set()
                 if not gate.open.wait(20):
                     raise TimeoutError
-                return super().erase(panorama, mask, watch=watch)
+                return super().erase(panorama, mask, watch=watch, **options)
 
         return Waiting(quality, seed, check)
 

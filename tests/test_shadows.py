@@ -7,6 +7,7 @@ from rooms import render_room, shaded
 from pano_inpaint import eraser
 from pano_inpaint.completer import Completion
 from pano_inpaint.eraser import Eraser
+from pano_inpaint.explanation import Explanation
 from pano_inpaint.masks import grow
 from pano_inpaint.panorama import Panorama
 from pano_inpaint.shadows import DEEPEST, find_shadows, pack_shadows, unpack_shadows
@@ -73,8 +74,8 @@ def test_an_eraser_asks_its_network(told):
         return Completion(gray(faces, mask, rotation).faces, shadows=np.full_like(faces, told))
 
     network.face_size = 64
-    wide = Eraser(network).with_shadows(Panorama(furnished), room.mask, REACH)
-    assert (wide[shadow].mean() > 0.7) == (told > 0) and ((wide & ~room.mask).any() == (told > 0))
+    found = Eraser(network).find_shadows(Panorama(furnished), room.mask, REACH)
+    assert (found[shadow].mean() > 0.7) == found.any() == (told > 0)
 
 
 def test_shadows_are_sent_to_within_a_thousandth():
@@ -85,16 +86,32 @@ def test_shadows_are_sent_to_within_a_thousandth():
 
 
 @pytest.mark.parametrize(("height", "turn"), [(ROWS, 0), (ROWS // 3, 0), (ROWS // 3, ROWS // 2)])
-def test_an_eraser_adds_them_to_a_mask(height, turn, monkeypatch):
+def test_an_eraser_finds_them_beside_a_mask(height, turn, monkeypatch):
     monkeypatch.setattr(eraser, "STRUCTURE_HEIGHT", height)
     room, *pictures = room_and_shadow(0.5)
     furnished, shadow, mask = (np.roll(one, -turn, axis=1) for one in (*pictures, room.mask))
     assert not turn or (mask[:, 0] & mask[:, -1]).any()
-    wide = Eraser(gray).with_shadows(Panorama(furnished), mask, REACH)
-    assert wide[mask].all() and wide[shadow].mean() > 0.7
+    found = Eraser(gray).find_shadows(Panorama(furnished), mask, REACH)
+    assert not (found & mask).any() and found[shadow].mean() > 0.7
     beside = grow(mask, 3 * np.pi / ROWS) & shadow
-    assert wide[beside].mean() > 0.95  # nothing is left between the mask and what is added
-    assert not (wide & ~grow(mask, REACH + 4 * np.pi / height)).any()
+    assert found[beside].mean() > 0.95  # nothing is left between the mask and what is added
+    assert not (found & ~grow(mask, REACH + 4 * np.pi / height)).any()
+
+
+def test_a_shadow_goes_and_the_rooms_edges_are_seen_in_it_all_the_same():
+    room, furnished, _ = room_and_shadow(0.5)
+    beside = grow(room.mask, 2 * REACH) & ~room.mask  # with all of the wall's foot that is in sight there
+
+    def structure(mask, shadows=None):
+        explanation = Explanation()
+        options = {"shadows": shadows, "explanation": explanation}
+        erased = Eraser(gray, quality="fine").erase(Panorama(furnished), mask, **options)
+        changed = (erased.pixels != furnished).any(axis=2)
+        return [plane.distance for plane in explanation.structure.planes], changed
+
+    alone, together, apart = structure(room.mask), structure(room.mask | beside), structure(room.mask, beside)
+    assert apart[0] == alone[0] != together[0]
+    assert not (apart[1] & ~(room.mask | beside)).any() and apart[1][beside].mean() > 0.5
 
 
 def gray(faces, mask, rotation):

@@ -159,12 +159,13 @@ def _erase_one(eraser, source, mask, targets, *, quality, explain):
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
     marked = widen(read_mask(mask_file, like=picture), radius, picture.known)
-    if reach:
-        marked = eraser.with_shadows(picture, marked, reach)
+    shadows = eraser.find_shadows(picture, marked, reach) if reach else None
     for seed, target in targets.items():
         explanation = Explanation() if explain else None
         with console.progress_bar(target.name, None, unit="holes") as advance:
-            result = eraser.erase(picture, marked, watch=advance, seed=seed, explanation=explanation)
+            result = eraser.erase(
+                picture, marked, shadows=shadows, watch=advance, seed=seed, explanation=explanation
+            )
         write_panorama(target, result, quality=quality)
         console.output.print(f"{target}", markup=False)
         if explanation:

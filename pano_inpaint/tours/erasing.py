@@ -120,7 +120,7 @@ def erase_tour(
         As in `match_scene_masks`: one picture for all, a folder, or a dict by scene id. A mask of another
         size than its panorama is scaled. Scenes that share a picture share their masks.
     eraser : Eraser
-        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``with_shadows`` if those are
+        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``find_shadows`` if those are
         asked for.
     out : str or Path
         Folder of the mirror; appears, with ``report.json`` in it, when it is whole.
@@ -136,7 +136,7 @@ def erase_tour(
     grow_deg : float
         Degrees by which masks are widened, see `masks.widen`; reported.
     shadows_deg : float
-        Degrees from there within which shadows are erased, too, see `Eraser.with_shadows`; reported.
+        Degrees from there within which shadows are erased, too, see `Eraser.find_shadows`; reported.
     write_page : callable, optional
         Writes a page into the mirror, see `Mirror.finish`.
 
@@ -212,15 +212,17 @@ class _Run:
         if earlier is not None:
             return _erased(scene, earlier, taken_over=True)
 
+        options, changed = {}, mask
         if self._reach:
-            mask = self._eraser.with_shadows(panorama, mask, self._reach)
+            options["shadows"] = self._eraser.find_shadows(panorama, mask, self._reach)
+            changed = mask | options["shadows"]
 
         def watch(done, total, *_):
             self._watch(Progress(scene, number, count, done, total))
 
-        completed = self._eraser.erase(panorama, mask, watch=watch)
+        completed = self._eraser.erase(panorama, mask, watch=watch, **options)
         record = {
-            "erased_share": round(share_of_sphere(mask), 6),
+            "erased_share": round(share_of_sphere(changed), 6),
             "notes": [*scene.notes, *panorama.notes, *notes],
         }
         files = self._mirror.write(scene, completed, panorama, quality=self._quality)

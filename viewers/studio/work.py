@@ -177,12 +177,14 @@ class Tasks:
             job.watch(done, total)
 
         job.check()
+        options = {}
         if task.shadows_deg:
             task.stage = "looking for shadows"
-            mask = eraser.with_shadows(panorama, mask, math.radians(task.shadows_deg))
+            options["shadows"] = eraser.find_shadows(panorama, mask, math.radians(task.shadows_deg))
             job.check()
-        completed = eraser.erase(panorama, mask, watch=watch)
+        completed = eraser.erase(panorama, mask, watch=watch, **options)
         job.check()
+        mask = mask | options.get("shadows", False)
         return Layer(mask, completed.pixels[mask]), round(share_of_sphere(mask), 6)
 
     def _finish(self, task, marks, layer, share):
