@@ -24,7 +24,7 @@ def score_network(completion, panoramas, evaluators=()):
         Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
         solid angle and over the holes only; with a layout head also ``layout``, the share of the holes
         whose part of the room it names, over panoramas with labels, and with a head for shadows ``shadows``,
-        the share of their log intensity beside the holes that it removes, over panoramas that know them.
+        the mean error of their log intensity beside the holes, over panoramas that know them.
     """
     return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
 
@@ -44,7 +44,7 @@ def _score_panorama(completion, faces, evaluators):
     if outputs.layout is not None:
         scores["layout"] = _layout_accuracy(np.asarray(outputs.layout), np.asarray(faces["layout"]), weights)
     if outputs.shadows is not None:
-        scores["shadows"] = _removed_shadows(outputs.shadows, faces)
+        scores["shadows"] = _shadow_error(outputs.shadows, faces)
     for evaluator in evaluators:
         distances = evaluator.map(completed, truth)
         scores[f"lpips_{evaluator.network}"] = float(np.average(distances, weights=weights))
@@ -57,14 +57,11 @@ def _layout_accuracy(logits, layout, weights):
     return float(np.average(logits.argmax(axis=-1) == layout, weights=weights)) if weights.any() else np.nan
 
 
-def _removed_shadows(shadows, faces):
-    """Return by what share the told shadows lessen those there are, NaN if nothing is known of them."""
+def _shadow_error(shadows, faces):
+    """Return the mean error of the shadows, NaN if nothing is known of them."""
+    known = (np.asarray(faces["blame"]) >= 0).any()
     where = faces["blame"], faces["mask"], faces["weight"]
-    left, all_of_them = (
-        float(shadow_loss(told, faces["input"], faces["truth"], *where))
-        for told in (shadows, np.zeros_like(shadows))
-    )
-    return 1 - left / all_of_them if all_of_them else np.nan
+    return float(shadow_loss(shadows, faces["input"], faces["truth"], *where)) if known else np.nan
 
 
 def _strip(faces):

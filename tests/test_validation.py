@@ -46,3 +46,22 @@ def test_panoramas_without_labels_say_nothing_about_the_layout():
     known, unknown = np.full((6, SIZE, SIZE), FLOOR, np.int32), np.full((6, SIZE, SIZE), -1, np.int32)
     assert score_network(Network(), [panorama(known), panorama(unknown)])["layout"] == 1
     assert np.isnan(score_network(Network(), [panorama(unknown)])["layout"])
+
+
+class Shadowing(Network):
+    """Tells a shadow everywhere, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers += [type("Layer", (), {"name": "shadows"})]
+
+    def __call__(self, inputs, training):
+        return [*super().__call__(inputs, training), np.full_like(inputs[0], 0.3)]
+
+
+def test_shadows_count_where_somebody_is_to_blame():
+    labels = np.full((6, SIZE, SIZE), FLOOR, np.int32)
+    blamed, unknown = (panorama(labels) | {"blame": np.full(labels.shape, who)} for who in (1.0, -1.0))
+    scores = score_network(Shadowing(), [blamed, unknown])
+    assert scores["shadows"] == pytest.approx(0.3)
+    assert np.isnan(score_network(Shadowing(), [unknown])["shadows"])
