@@ -55,7 +55,9 @@ def test_completes_as_here(preset, server, faces, mask, path):
     expected = local(faces, mask, TURN)
     assert np.abs(completed - np.clip(expected.faces, 0, 1)).max() < 1e-3
     np.testing.assert_array_equal(layout, expected.layout)
-    assert np.ptp(shadows) > 0.1 and np.abs(shadows - expected.shadows).max() < 1e-3
+    assert (shadows is None) == (expected.shadows is None)
+    if shadows is not None:
+        assert np.ptp(shadows) > 0.05 and np.abs(shadows - expected.shadows).max() < 1e-3
     known = mask[..., 0] == 0
     np.testing.assert_array_equal(completed[known], faces[known])
     assert (completed[~known] != faces[~known]).any()
