@@ -61,7 +61,7 @@ perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discrimi
     layout: bool = False
     layout_weight: float = 0.05
     shadows: bool = False
-    shadows_weight: float = 0.5
+    shadows_weight: float = 1.0
     aim_odds: float = 0.7
     freeze_depth: int = 6
     freeze_statistics: bool = True

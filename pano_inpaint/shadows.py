@@ -1,6 +1,6 @@
 """Shadows that objects leave beside them on floor and walls, to be erased with what cast them.
 
-A shadow has two witnesses: it is darker than the plane it lies on, and the network takes it for one.
+It is darker than the plane it lies on, and a network that tells shadows takes it for one.
 """
 
 import numpy as np

@@ -77,7 +77,7 @@ class GanSettings:
     adversary: str = "bce"
     adversarial_weight: float = 4e-4
     layout_weight: float = 0.05
-    shadows_weight: float = 0.5
+    shadows_weight: float = 1.0
     feature_matching_weight: float = 0.0
     perceptual_weight: float = 0.0
     perceptual_taps: tuple[str, ...] = ("relu1_2", "relu2_2")

@@ -7,8 +7,7 @@ from pano_inpaint.shadows import DEEPEST
 RECONSTRUCTIONS = ("l2", "l1")
 ADVERSARIES = ("bce", "hinge")
 DARK = 0.02  # added to colours before the logarithm of a shadow is taken
-FAINT = 0.1  # log intensity: fainter is no shadow; far from its furniture a rendered room is .03 darker
-SEEN = 0.5  # share of the layout loss that a pixel outside the hole has
+SEEN = 0.2  # share of the layout loss that a pixel outside the hole has
 
 
 def reconstruction_loss(completed, truth, mask, weight, *, kind="l2"):
@@ -59,7 +58,7 @@ def layout_loss(logits, layout, mask, weight):
 
 
 def shadow_loss(shadows, seen, truth, blame, mask, weight):
-    """Return the mean error of the shadows beside a hole, in log intensity beyond `FAINT`.
+    """Return the mean error of the shadows beside a hole, in log intensity.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def shadow_loss(shadows, seen, truth, blame, mask, weight):
         0 where nothing is known.
     """
     known = tf.cast(blame >= 0, tf.float32)[..., None]
-    wanted = blame[..., None] * tf.nn.relu(log_ratio(truth, seen) - FAINT)
+    wanted = blame[..., None] * log_ratio(truth, seen)
     error, counted = tf.abs(shadows - wanted), known * weight * (1 - mask)
     return tf.math.divide_no_nan(tf.reduce_sum(error * counted), 3 * tf.reduce_sum(counted))
 
