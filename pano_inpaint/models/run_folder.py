@@ -20,12 +20,12 @@ COLUMNS = (
     "reason",
     "reconstruction",
     "layout",
-    "shadows",
     "discriminator",
     "adversarial",
     "feature_matching",
     "perceptual",
     "images_per_second",
+    "shadows",  # last: a log that was begun without it stays in order
 )
 
 
