@@ -15,8 +15,8 @@ from .masks import grow
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
-from .room_parts import join_parts, surfaces_of, widen_things
-from .shadows import find_shadows, join_told
+from .room_parts import join_faces, join_parts, surfaces_of, widen_things
+from .shadows import find_shadows
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -151,7 +151,7 @@ class Eraser:
         structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
         marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
-        told = join_told(completions, holes, len(picture))
+        told = join_faces([completion.shadows for completion in completions], holes, len(picture))
         found = find_shadows(picture, hidden, marked, structure, reach, parts=parts, told=told)
         # As wide again as a mask that was shrunk is too wide.
         found = np.uint8(grow(found, 3 * np.pi / len(found)))

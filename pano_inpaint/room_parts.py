@@ -52,8 +52,6 @@ def join_parts(completions, holes, height):
     ndarray of int, shape (height, 2 height), or None
         Places in `LAYOUT`; None if the network does not tell.
     """
-    if any(completion.layout is None for completion in completions):
-        return None
     return join_faces([completion.layout for completion in completions], holes, height, "nearest")
 
 
@@ -62,8 +60,8 @@ def join_faces(cubes, holes, height, interpolation="bilinear"):
 
     Parameters
     ----------
-    cubes : sequence of ndarray, shape (6, S, S) or (6, S, S, C)
-        One for each hole; of a direction the one counts whose hole is nearest.
+    cubes : sequence of ndarray, shape (6, S, S) or (6, S, S, C), or None
+        One for each hole, None if nothing was told; in a direction the one counts whose hole is nearest.
     holes : sequence of Region
     height : int
         Rows of the result.
@@ -72,8 +70,11 @@ def join_faces(cubes, holes, height, interpolation="bilinear"):
 
     Returns
     -------
-    ndarray, shape (height, 2 height) or (height, 2 height, C)
+    ndarray, shape (height, 2 height) or (height, 2 height, C), or None
+        None if nothing was told of one of them.
     """
+    if any(cube is None for cube in cubes):
+        return None
     everywhere = window_directions((slice(0, height), 0, 2 * height), height)
     joined, nearest = None, None
     for cube, hole in zip(cubes, holes, strict=True):

@@ -10,7 +10,7 @@ from skimage.morphology import reconstruction
 from .charts import Pyramid, chart_around
 from .cover import is_near
 from .masks import grow
-from .room_parts import is_of_plane, join_faces
+from .room_parts import is_of_plane
 from .shading import estimate_light, even_layers, local_light, typical_colours
 from .sphere import window_directions
 
@@ -31,34 +31,13 @@ _TOLD = 0.12  # log intensity: what the network takes for a shadow
 
 
 def pack_shadows(shadows):
-    """Bring log intensities to 16 bits, to be sent."""
+    """Bring log intensities, float32 of any shape, to uint16, to be sent; beyond ±`DEEPEST` they are cut."""
     return np.rint((np.clip(shadows / DEEPEST, -1, 1) + 1) / 2 * _MAX16).astype(np.uint16)
 
 
 def unpack_shadows(packed):
-    """Undo `pack_shadows`; float32, to within 1/10,000 or so."""
+    """Undo `pack_shadows`: float32, to within 1/10,000."""
     return ((packed.astype(np.float32) / _MAX16 * 2 - 1) * DEEPEST).astype(np.float32)
-
-
-def join_told(completions, holes, height):
-    """Join what a network says of shadows, each hole as it is seen from its own cube.
-
-    Parameters
-    ----------
-    completions : sequence of Completion
-        One for each hole.
-    holes : sequence of Region
-    height : int
-        Rows of the result.
-
-    Returns
-    -------
-    ndarray of float32, shape (height, 2 height), or None
-        Log intensity, the mean of the channels; None if the network does not tell.
-    """
-    if any(completion.shadows is None for completion in completions):
-        return None
-    return join_faces([completion.shadows.mean(axis=-1) for completion in completions], holes, height)
 
 
 def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None, told=None):
@@ -77,7 +56,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None, told=Non
         How far from the mask, in radians.
     parts : callable, optional
         What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`.
-    told : ndarray, shape (H, 2H), optional
+    told : ndarray, shape (H, 2H, 3), optional
         How deep the network takes shadows to be, log intensity.
 
     Returns
@@ -98,7 +77,7 @@ def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None, told=Non
         if len(own):
             dark[own] = _darker(pyramid, structure, number, rays[own], parts)
     found = np.zeros_like(mask)
-    found[ring] = dark if told is None else dark & (told[ring] > _TOLD)
+    found[ring] = dark if told is None else dark & (told[ring].mean(axis=1) > _TOLD)
     around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
     joined = _joined_to(mask, mask | found, around) & ~mask
     return _with_islands(joined, mask, within, around)

@@ -58,12 +58,12 @@ def test_another_thing_is_no_shadow():
 
 def test_what_the_network_takes_for_none_is_left():
     room, furnished, shadow = room_and_shadow(0.5)
-    told = np.zeros(shadow.shape, np.float32)
+    told = np.zeros((*shadow.shape, 3), np.float32)
     told[:, : ROWS // 2] = 0.3
     given = furnished, room.mask, room.mask, room.structure, REACH
     found, both = find_shadows(*given), find_shadows(*given, told=told)
-    assert both[found & (told > 0)].mean() > 0.95 and (found & (told == 0)).any()
-    assert not (both & (~found | (told == 0))).any()
+    assert both[found & (told[..., 0] > 0)].mean() > 0.95 and (found & (told[..., 0] == 0)).any()
+    assert not (both & (~found | (told[..., 0] == 0))).any()
 
 
 @pytest.mark.parametrize("told", [0.0, 0.5])
