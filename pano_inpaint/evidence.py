@@ -31,6 +31,8 @@ class Evidence:
         Vertical edges, in [0, 1].
     known : ndarray, bool, shape (ROWS, COLUMNS)
         False in the hole.
+    labels : ndarray, int, shape (ROWS, COLUMNS), or None
+        0 floor, 1 wall (and what is in it), 2 ceiling, below 0 unknown; None if nothing was told.
     below, above : ndarray, float32, shape (ROWS + 1, COLUMNS)
         Cost of calling all cells from a row down floor, and all cells above a row ceiling.
     between : ndarray, float32, shape (A, ROWS + 1, COLUMNS)
@@ -40,6 +42,7 @@ class Evidence:
     along: np.ndarray
     vertical: np.ndarray
     known: np.ndarray
+    labels: np.ndarray | None
     below: np.ndarray
     above: np.ndarray
     between: np.ndarray
@@ -72,9 +75,9 @@ def gather(panorama, mask, segments, rotation, yaws, *, labels=None, surfaces=No
     known = ~sample_equirectangular(mask, rays, interpolation="nearest")
     costs = _COLOUR * _colour_costs(_upright(panorama, rays), known, surfaces)
     if labels is not None:
-        prior = sample_equirectangular(labels.astype(np.int16), rays, interpolation="nearest")
+        labels = sample_equirectangular(labels.astype(np.int16), rays, interpolation="nearest")
         for surface in range(3):
-            costs[surface] += _LABEL * ((prior >= 0) & (prior != surface))
+            costs[surface] += _LABEL * ((labels >= 0) & (labels != surface))
     normals = segments.normals
     steep = np.abs(normals[:, 1]) < ALONG
     towards = np.stack([np.abs(normals @ lonlat_to_vector(yaw, 0.0)) < ALONG for yaw in yaws])
@@ -88,6 +91,7 @@ def gather(panorama, mask, segments, rotation, yaws, *, labels=None, surfaces=No
         _thickened(along),
         vertical,
         known,
+        labels,
         below[-1] - below,
         _above(costs[_CEILING] * degrees),
         np.stack([_above((costs[_WALL] + stray) * degrees) for stray in across]),

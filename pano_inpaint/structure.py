@@ -7,8 +7,9 @@ from .errors import UsageError
 from .evidence import COLUMNS, ROWS, gather
 from .lines import estimate_up, find_segments, wall_directions
 from .planes import Plane, Structure, upright_plane
+from .settling import settle_walls
 from .sphere import check_panorama, window_directions
-from .walls import find_walls, settle_walls
+from .walls import find_walls
 
 __all__ = ["Plane", "Structure", "analyse_room", "draw_structure"]
 
@@ -72,8 +73,9 @@ def analyse_room(panorama_small, mask, *, labels=None):
     given = (panorama, mask, segments, rotation, yaws)
     walls = find_walls(gather(*given, labels=labels), yaws)
     surfaces = _surfaces(_assembled(walls, rotation, yaws[0]))
-    walls = find_walls(gather(*given, labels=labels, surfaces=surfaces), yaws, near=walls.ceiling)
-    walls = settle_walls(walls, segments)
+    evidence = gather(*given, labels=labels, surfaces=surfaces)
+    walls = find_walls(evidence, yaws, near=walls.ceiling)
+    walls = settle_walls(walls, segments, evidence.labels, evidence.known)
     if labels is None and _supported(walls.ceiling_support, walls.widths) < _ROOFED:
         return _floor_alone(rotation, yaws[0])
     return _assembled(walls, rotation, yaws[0], least=_LEAST if labels is None else 0.0)

@@ -3,15 +3,14 @@
 Every candidate is a vertical plane with one of the directions found and a distance in camera heights. For a
 ceiling height, a chain of candidates around the horizon is chosen by dynamic programming: their lines with
 floor and ceiling should lie on edges, the colours between them should agree, and neighbours should meet. The
-maps this goes by are half a degree fine; at last the straight edges themselves tell where each wall stands.
+maps this goes by are half a degree fine: see `settling` for where each wall stands.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from .evidence import ALONG, COLUMNS, ROWS
-from .sphere import lonlat_to_vector, vector_to_lonlat
+from .evidence import COLUMNS, ROWS
 
 _DISTANCES = np.geomspace(0.35, 9.0, 38)
 _CEILINGS = np.geomspace(0.3, 3.2, 18)
@@ -27,17 +26,7 @@ _USUAL = 0.75  # ceiling over the camera in most rooms, in camera heights
 _LOW, _HIGH = 60.0, 10.0  # cost of lower and of higher ones, by the square of the ratio's logarithm
 _IMPOSSIBLE = 1e4
 _SEEN = 0.4  # an edge map's value that counts as an edge
-# Logarithms of distances:
-_SETTLED = np.linspace(-0.2, 0.2, 161)  # how far off a wall may be found to stand
-_SURE = 0.06  # most walls are no further off than this, and no ceiling
-_SHARP = 0.006  # an edge tells a distance to this
-_ENOUGH = np.deg2rad(25)  # of a wall's line seen as edges: more say no more
 _CORNER_OFF = np.deg2rad(5)  # a corner further from where it was found is another
-_FLAT = 0.02  # radians from the horizon within which edges tell no distance
-_NEARBY = 2  # steps to which a distance is sure once its edges are known
-_POINTS = 9  # of an edge that are looked at
-_FOOT = 0.4  # share of a wall's strongest edge that a weaker one has at least if the wall may stand at it
-_FOLLOWS = 0.1  # and the strongest, such as a skirting's upper edge, comes no further behind it
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,94 +136,6 @@ def find_walls(evidence, yaws, *, near=None):
     return _refined(candidates, best[1], best[2])
 
 
-def settle_walls(walls, segments):
-    """Move walls and ceiling onto the straight edges near where they were found.
-
-    Parameters
-    ----------
-    walls : Walls
-    segments : Segments
-        In the upright frame.
-
-    Returns
-    -------
-    Walls
-        With distances, ceiling and starts settled. Of two edges of a wall's foot, such as a skirting's, the
-        lower one is taken for it.
-    """
-    floors, ceilings = _edge_votes(walls, segments)
-    few_floors, few_ceilings = (np.minimum(votes, _ENOUGH) for votes in (floors, ceilings))
-    likely = np.exp(-0.5 * (_SETTLED / _SURE) ** 2)
-    middle = len(_SETTLED) // 2
-
-    def rough(steps):
-        votes = (few_floors + _moved(few_ceilings, steps)) * likely
-        return votes.max(axis=1).sum() * likely[middle + steps]
-
-    def fine(steps):
-        return (floors + _moved(ceilings, steps)).max(axis=1).sum()
-
-    raised = max(_nearest_first(0, middle // 2), key=rough)
-    chosen = (few_floors + _moved(few_ceilings, raised)) * likely
-    raised = max(_nearest_first(raised, _NEARBY), key=fine)
-    there = [_summit(*votes) for votes in zip(chosen, floors + _moved(ceilings, raised), strict=True)]
-    distances = walls.distances * np.exp(_SETTLED[there])
-    ceiling = walls.ceiling * float(np.exp(_SETTLED[middle + raised]))
-    starts, index = _ordered(
-        walls.starts, np.roll(walls.index, 1), walls.index, yaws=walls.yaws, distances=distances
-    )
-    return replace(walls, distances=distances, ceiling=ceiling, starts=starts, index=index)
-
-
-def _edge_votes(walls, segments):
-    """Sum up how much of each wall's edges, in radians, says that it stands where.
-
-    Returns (2, N, len(_SETTLED)): by its edges with the floor, and with the ceiling.
-    """
-    share = np.linspace(0, 1, _POINTS)[:, None, None]
-    points = segments.starts * (1 - share) + segments.ends * share
-    lon, lat = vector_to_lonlat(points)
-    normals = segments.normals
-    level = np.abs(normals[:, 1]) >= ALONG
-    there = walls.index[np.searchsorted(walls.starts, lon, side="right") - 1]
-    weights = np.broadcast_to(segments.lengths / _POINTS, lon.shape)
-    votes = np.zeros((2, len(walls.yaws), len(_SETTLED)))
-    for wall, (yaw, distance) in enumerate(zip(walls.yaws, walls.distances, strict=True)):
-        along = np.abs(normals @ lonlat_to_vector(yaw + np.pi / 2, 0.0)) < ALONG
-        own = (there == wall) & along & level
-        for side, (height, chosen) in enumerate(((-1.0, lat < -_FLAT), (walls.ceiling, lat > _FLAT))):
-            chosen = own & chosen
-            away = height * np.cos(lon[chosen] - yaw) / np.tan(lat[chosen])
-            off = np.log(np.maximum(away, 1e-3) / distance)
-            near = np.exp(-0.5 * ((_SETTLED[:, None] - off) / _SHARP) ** 2)
-            votes[side, wall] = near @ weights[chosen]
-    return votes
-
-
-def _nearest_first(step, reach):
-    return sorted(range(step - reach, step + reach + 1), key=lambda other: abs(other - step))
-
-
-def _moved(votes, steps):
-    """Return the votes of the ceiling's edges if it is so many steps higher."""
-    moved = np.zeros_like(votes)
-    start, stop = max(0, steps), votes.shape[1] + min(0, steps)
-    moved[:, start:stop] = votes[:, start - steps : stop - steps]
-    return moved
-
-
-def _summit(votes, edges):
-    """Find where a wall settles: the nearest strong maximum of its votes, and there the most edges."""
-    top = int(votes.argmax())
-    if not votes[top]:
-        return len(_SETTLED) // 2
-    inner = votes[1:-1]
-    peaks = 1 + np.flatnonzero((inner >= votes[:-2]) & (inner > votes[2:]) & (inner > _FOOT * votes[top]))
-    near = peaks[_SETTLED[top] - _SETTLED[peaks] < _FOLLOWS]
-    first = max(0, (int(near[0]) if len(near) else top) - _NEARBY)
-    return first + int(edges[first : first + 2 * _NEARBY + 1].argmax())
-
-
 def _grouped(values):
     """Mean over the columns of each step."""
     return values.reshape(_STEPS, _GROUP, -1).mean(axis=1)
@@ -338,10 +239,10 @@ def _sectors(wall_of_column, yaws, distances):
         return np.array([-np.pi]), wall_of_column[:1]
     guesses = (turns / COLUMNS - 0.5) * 2 * np.pi
     walls = wall_of_column[turns - 1], wall_of_column[turns]
-    return _ordered(guesses, *walls, yaws=yaws, distances=distances)
+    return ordered_sectors(guesses, *walls, yaws=yaws, distances=distances)
 
 
-def _ordered(guesses, before, after, *, yaws, distances):
+def ordered_sectors(guesses, before, after, *, yaws, distances):
     """Sectors that start about where one wall gives way to another, in ascending order."""
     # Both walls are equally far where d₁·cos(λ − λ₂) = d₂·cos(λ − λ₁).
     one = distances[before] * np.exp(1j * yaws[after])

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pano_inpaint.lines import Segments
-from pano_inpaint.walls import Walls, settle_walls
+from pano_inpaint.settling import settle_walls
+from pano_inpaint.walls import Walls
 
 YAWS = np.arange(4) * np.pi / 2  # of the normals: ahead, right, behind, left
 DISTANCES = np.array([1.3, 2.1, 1.7, 0.9])
@@ -74,3 +75,38 @@ def test_edges_of_other_directions_and_far_ones_say_nothing():
         for s in (boards, rug)
     ]
     assert settle_walls(found, joined(*unit)).distances == pytest.approx(found.distances)
+
+
+def labels_of(distances=DISTANCES, ceiling=CEILING, height=360):
+    """Floor, wall and ceiling of a box as a network would tell them, a third of it covered by things."""
+    lon = ((np.arange(2 * height) + 0.5) / height - 1) * np.pi
+    lat = (0.5 - (np.arange(height) + 0.5) / height)[:, None] * np.pi
+    towards = np.cos(lon - YAWS[:, None])
+    away = np.where(towards > 0, distances[:, None] / np.maximum(towards, 1e-9), np.inf).min(axis=0)
+    labels = np.where(lat < -np.arctan2(1, away), 0, np.where(lat > np.arctan2(ceiling, away), 2, 1))
+    labels[2 * height // 5 :, ::3] = -1
+    return labels
+
+
+@pytest.mark.parametrize("foot", [-1.0, -0.94])
+def test_labels_tell_which_of_two_edges_a_wall_stands_at(foot):
+    """Whether a skirting's lower edge is the foot, or the upper, and the lower is a border on the floor."""
+    found = walls_found([1.03, 0.96, 1.05, 0.98], CEILING * 1.04)
+    upper = lines_at(-0.94)
+    edges = joined(lines_at(-1.0), upper, upper, lines_at(CEILING))
+    distances, ceiling = DISTANCES / -foot, CEILING / -foot
+    labels = labels_of(distances, ceiling)
+    settled = settle_walls(found, edges, labels, np.ones(labels.shape, bool))
+    assert settled.distances == pytest.approx(distances, rel=0.01)
+    assert settled.ceiling == pytest.approx(ceiling, rel=0.01)
+
+
+def test_labels_that_are_seen_outweigh_guesses_in_a_hole():
+    found = walls_found([1.0, 1.0, 1.0, 1.0], CEILING)
+    nothing = Segments(np.empty((0, 3)), np.empty((0, 3)))
+    labels, known = labels_of(), np.ones((360, 720), bool)
+    known[:, :360] = False
+    labels[:, :360] = labels_of(1.1 * DISTANCES)[:, :360]
+    ahead, right, *_ = settle_walls(found, nothing, labels, known).distances / DISTANCES
+    assert right == pytest.approx(1, abs=0.01)
+    assert ahead == pytest.approx(1, abs=0.02)
