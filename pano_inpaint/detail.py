@@ -182,7 +182,7 @@ class _Job:
             picture = joined.even
             texture = _Texture(picture, smooth_fill(picture, ~joined.known) if guide is None else guide)
         else:
-            texture = _texture_of_plane(joined, guide, chart)
+            texture = _texture_of_plane(joined, guide, chart, is_told=self.parts is not None)
         copies = find_copies(
             texture.picture, joined.hole, known=joined.known, source=texture.source, blur=joined.blur,
             strange=texture.strange, guide=texture.guide,
@@ -293,13 +293,13 @@ class _Texture:
     is_paint: bool = False
 
 
-def _texture_of_plane(panel, guide, chart):
+def _texture_of_plane(panel, guide, chart, *, is_told):
     """Tell what a plane looks like, and whether it is paint: then all but its grain is light."""
     is_wall, spot = chart.plane.kind == "wall", SPOT / chart.step
     look = typical_colours(panel.even, panel.known, layered=is_wall, first=chart.size[0])
     away = local_light(panel.even, look, panel.known, spot)
     strange = strangeness(away, panel.known, spot)
-    if not is_paint(panel.even, panel.seen, spot, hole=panel.hole, furnished=is_wall):
+    if not _is_paint(panel, chart, spot, is_told=is_told):
         guide = look if guide is None else guide
         return _Texture(panel.even, guide, panel.light, panel.light, strange, is_layered=is_wall)
     plain = panel.known & (strange < _FIT)
@@ -314,6 +314,18 @@ def _texture_of_plane(panel, guide, chart):
         panel.light + away + layer, strange,
         source=plain if enough else None, is_paint=True,
     )  # fmt: skip
+
+
+def _is_paint(panel, chart, spot, *, is_told):
+    """Tell whether a plane is paint; a wall by what is told to be its own, if enough of that is seen."""
+    if chart.plane.kind != "wall":
+        return is_paint(panel.even, panel.seen, spot, hole=panel.hole)
+    if not is_told:
+        return is_paint(panel.even, panel.seen, spot, hole=panel.hole, furnished=True)
+    own = (slice(None), slice(0, chart.size[0]))
+    if np.count_nonzero(panel.known[own]) < _GRAIN * np.count_nonzero(panel.hole):
+        own = (slice(None), slice(None))
+    return is_paint(panel.even[own], panel.known[own], spot, hole=panel.hole[own], own=True)
 
 
 def _foot(chart):

@@ -23,6 +23,7 @@ _SEEN_WHOLE = (0.18, 0.15)  # the same if no small things break it, as flowers d
 _GAPS = 3  # widths: things that break it are no larger
 _BROKEN = 0.12  # share of them
 _SEEN_GRAIN = 0.021  # log intensity: by how much that share varies, if it is paint
+_SEEN_OWN = (0.5, 0.25)  # the same shares if things that stand before it are left out
 _STEP = 0.06  # log intensity: where a wall's rows change by more at once, a layer ends
 _ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things stand before it
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
@@ -241,7 +242,7 @@ def _seen(known, width):
     return (cv2.GaussianBlur(known.astype(np.float32), (0, 0), max(0.7, width)) > 0.02)[..., None]
 
 
-def is_paint(even, known, width, *, hole, furnished=False):
+def is_paint(even, known, width, *, hole, furnished=False, own=False):
     """Tell whether a surface has no pattern: hardly any contrast, as a whole and around a hole.
 
     Parameters
@@ -255,6 +256,9 @@ def is_paint(even, known, width, *, hole, furnished=False):
         Whether much of what is known may be things that stand before the surface. Then plain parts wider
         than `width` must make up a quarter of it, or less if nothing small breaks them; otherwise most of it
         must be plain at both scales.
+    own : bool
+        Whether such things have been left out of what is known, but not all of them surely: plain parts must
+        make up half of it, and a quarter around the hole.
 
     Returns
     -------
@@ -263,9 +267,10 @@ def is_paint(even, known, width, *, hole, furnished=False):
     logs, weight = np.log(np.maximum(even, DARKEST)).astype(np.float32), known.astype(np.float32)
     around = known & cv2.dilate(hole.astype(np.uint8), _disc(6 * width)).astype(bool)
     parts = [known, around] if around.any() else [known]
-    if furnished:
+    if furnished or own:
         plain = known & (_contrast(logs, weight, width, mean=True) <= _SEEN_GRAIN)
         least = _SEEN if _broken(plain, known, width) > _BROKEN else _SEEN_WHOLE
+        least = _SEEN_OWN if own else least
         return all(plain[part].mean() >= enough for part, enough in zip(parts, least, strict=False))
     for spread, limit in ((width, _GRAIN), (3 * width, 2 * _GRAIN)):
         away = _contrast(logs, weight, spread)

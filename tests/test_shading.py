@@ -137,6 +137,20 @@ def test_paint_is_known_by_little_of_it_unless_flowers_break_it():
     assert not is_paint(papered, known, 4, hole=hole, furnished=True)
 
 
+def test_paint_whose_furniture_is_told_is_known_by_half_of_it():
+    rng = np.random.default_rng(4)
+    grain = np.exp(rng.normal(0, 0.005, (120, 160, 1)))
+    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
+    books = (0.2 + 0.6 * rng.random((120, 20, 1))).repeat(8, axis=1).astype(np.float32)
+    hole = np.zeros((120, 160), bool)
+    hole[50:80, 120:150] = True
+    for edge, expected in ((60, True), (100, False)):
+        shelves = np.where((np.arange(160) < edge)[:, None], books, paint)
+        assert is_paint(shelves, ~hole, 4, hole=hole, own=True) == expected
+    beside = np.where((np.abs(np.arange(160) - 135) < 35)[:, None], books, paint)
+    assert not is_paint(beside, ~hole, 4, hole=hole, own=True)
+
+
 def test_a_thing_on_a_wall_is_strange():
     even = np.full((80, 100, 3), 0.6, np.float32)
     even[30:50, 40:60] = 0.2
