@@ -6,7 +6,6 @@ import numpy as np
 
 from pano_inpaint.completer import HEADS
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
-from pano_inpaint.errors import UsageError
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
 from pano_inpaint.models.discriminators import DiscriminatorConfig
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
@@ -33,7 +32,7 @@ class FinetuneJob:
     Raises
     ------
     UsageError
-        If the settings mean nothing, or ask for a discriminator of another size than the pretrained one.
+        If the settings mean nothing.
     """
 
     def __init__(self, settings, preset, train, val):
@@ -44,15 +43,11 @@ class FinetuneJob:
         wanted = {name: getattr(settings, name) or getattr(own, name) for name in ("rays", *HEADS)}
         self._completion = replace(own, **wanted)
         pretrained = DiscriminatorConfig(**preset.config["discriminator"])
-        normalisation = settings.discriminator_normalisation or pretrained.normalisation
-        self._discriminator = replace(pretrained, normalisation=normalisation)
+        self._discriminator = replace(
+            pretrained.at(settings.face_size),
+            normalisation=settings.discriminator_normalisation or pretrained.normalisation,
+        )
         self._gan = subset(GanSettings, settings)
-        if settings.discriminator_steps + settings.joint_steps and settings.face_size != pretrained.size:
-            raise UsageError(
-                f"expected face_size={pretrained.size}, the pretrained discriminator's, "
-                f"got {settings.face_size}",
-                hint="train without it: --set discriminator_steps=0 --set joint_steps=0",
-            )
         self.config = preset.config | {
             "stage": "finetune",
             "completion": self._completion.to_dict(),
@@ -104,7 +99,7 @@ class FinetuneJob:
                 hole_low=np.radians(settings.hole_low_deg),
                 hole_high=np.radians(settings.hole_high_deg),
             ),
-            local_size=self._preset.config["discriminator"]["local_size"],
+            local_size=self._discriminator.local_size,
             training=training,
             start=start,
             cache_bytes=settings.cache_megabytes * 2**20,

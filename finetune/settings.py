@@ -44,8 +44,8 @@ class FinetuneSettings:
         See `Schedule` and `TargetSwitch`; a step is one panorama, or as many
         as gradients are accumulated over.
     discriminator_normalisation : {"batch", "spectral"}, optional
-        See `DiscriminatorConfig`; the pretrained discriminator's own if left out. Where they differ the
-        discriminator starts afresh.
+        See `DiscriminatorConfig`; the pretrained discriminator's own if left out. Where they differ, or
+        `face_size` is not the size it was trained at, the discriminator starts afresh.
     reconstruction, adversary, adversarial_weight, feature_matching_weight, perceptual_weight, \
 perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discriminator_learning_rate, ema_decay
         See `GanSettings`.

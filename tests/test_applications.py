@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from pano_inpaint.eraser import Eraser
-from pano_inpaint.errors import UsageError
 from pano_inpaint.masks import spherical_cap
 from pano_inpaint.models.completion import encoder_layers
 from pano_inpaint.models.presets import build_completion, find_preset
@@ -153,13 +152,17 @@ def test_bad_settings_get_one_clear_line(pretrained, tmp_path, settings, message
     assert not (tmp_path / "run").exists()
 
 
-def test_finetune_refuses_faces_that_the_discriminator_cannot_judge(tiny_preset):
+def test_finetune_judges_faces_of_another_size_by_a_discriminator_of_that_size(tiny_preset):
     from finetune.job import FinetuneJob
     from finetune.settings import FinetuneSettings
 
-    FinetuneJob(FinetuneSettings(face_size=64), tiny_preset, [], [])
-    with pytest.raises(UsageError, match="face_size=32, the pretrained discriminator's, got 64"):
-        FinetuneJob(FinetuneSettings(face_size=64, joint_steps=1), tiny_preset, [], [])
+    job = FinetuneJob(FinetuneSettings(face_size=64, joint_steps=1), tiny_preset, [], [])
+    before = tiny_preset.config["discriminator"]
+    assert job.config["discriminator"]["size"] == 64
+    assert job.config["discriminator"]["local_size"] == 2 * before["local_size"]
+    picture, window = job.build(1).discriminator.inputs
+    assert picture.shape[1:3] == (64, 64)
+    assert window.shape[1] == job.config["discriminator"]["local_size"]
 
 
 def test_finetune_takes_another_normalisation_and_starts_its_discriminator_afresh(tiny_preset):

@@ -1,7 +1,7 @@
 """Global and local discriminator with one verdict between them (Iizuka et al. 2017, tables 2 and 3)."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import keras
 import tensorflow as tf
@@ -49,6 +49,10 @@ class DiscriminatorConfig:
                 f"expected the discriminator's normalisation among {', '.join(NORMALISATIONS)}, "
                 f"got {self.normalisation!r}"
             )
+
+    def at(self, size):
+        """Return the settings for pictures of another size, with a window that covers as much of them."""
+        return replace(self, size=size, local_size=self.local_size * size // self.size)
 
     def to_dict(self):
         """Return the settings as JSON types."""
