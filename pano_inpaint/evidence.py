@@ -14,7 +14,7 @@ _FULL = np.deg2rad(8)  # edges this long count fully
 _NEAR = (1.0, 0.85, 0.5, 0.2)  # credit for an edge 0, 1, 2, 3 cells above or below
 _STRAY = 0.04  # cost a degree where an edge runs as it cannot on that surface
 _COLOUR = 0.02  # cost a degree of a colour that another surface has
-_LABEL = 0.12  # cost a degree of contradicting a prior label
+_LABEL = 0.3  # cost a degree of contradicting a prior label
 _SEED = np.deg2rad(35)  # before anything is known, floor and ceiling begin about here
 _FLOOR, _WALL, _CEILING = range(3)
 

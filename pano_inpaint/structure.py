@@ -8,7 +8,7 @@ from .evidence import COLUMNS, ROWS, gather
 from .lines import estimate_up, find_segments, wall_directions
 from .planes import Plane, Structure, upright_plane
 from .settling import settle_walls
-from .sphere import check_panorama, window_directions
+from .sphere import check_panorama, latitude_weights, window_directions
 from .walls import find_walls
 
 __all__ = ["Plane", "Structure", "analyse_room", "draw_structure"]
@@ -17,6 +17,8 @@ _WORKING_WIDTH = 1536
 _RECTANGULAR = (
     0.22  # share of horizontal edges along one pair of directions; forests and domes have under 0.1
 )
+_RECTANGULAR_TOLD = 0.1  # the same if a network's labels agree with the walls that are found
+_AGREEING = 0.8  # so far: mean intersection over union of floor, walls and ceiling
 _ROOFED = 0.24  # support of the ceiling's border under which a place may be a street
 _LEAST = 0.25  # support of its better line that a wall needs
 _GROUND = 0.2  # confidence in a floor that nothing but gravity speaks for
@@ -47,7 +49,8 @@ def analyse_room(panorama_small, mask, *, labels=None):
     -------
     Structure
         With only those planes that are credible: the ground near the camera alone where edges don't run
-        along two directions at right angles, or no edges bound a ceiling, as in the open.
+        along two directions at right angles, or no edges bound a ceiling, as in the open; with labels, where
+        hardly any edges do, or the labels are not those of walls between a floor and a ceiling.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def analyse_room(panorama_small, mask, *, labels=None):
     rotation = estimate_up(segments)
     segments = segments.turned(rotation)
     yaws, strength = wall_directions(segments)
-    if strength < _RECTANGULAR:
+    if strength < (_RECTANGULAR if labels is None else _RECTANGULAR_TOLD):
         return _floor_alone(rotation, yaws[0])
     given = (panorama, mask, segments, rotation, yaws)
     walls = find_walls(gather(*given, labels=labels), yaws)
@@ -76,9 +79,13 @@ def analyse_room(panorama_small, mask, *, labels=None):
     evidence = gather(*given, labels=labels, surfaces=surfaces)
     walls = find_walls(evidence, yaws, near=walls.ceiling)
     walls = settle_walls(walls, segments, evidence.labels, evidence.known)
-    if labels is None and _supported(walls.ceiling_support, walls.widths) < _ROOFED:
-        return _floor_alone(rotation, yaws[0])
-    return _assembled(walls, rotation, yaws[0], least=_LEAST if labels is None else 0.0)
+    if labels is None:
+        roofed = _supported(walls.ceiling_support, walls.widths) >= _ROOFED
+        structure = _assembled(walls, rotation, yaws[0], least=_LEAST)
+        return structure if roofed else _floor_alone(rotation, yaws[0])
+    structure = _assembled(walls, rotation, yaws[0])
+    agree = _agreement(_surfaces(structure), evidence.labels) >= _AGREEING
+    return structure if agree else _floor_alone(rotation, yaws[0])
 
 
 def _floor_alone(rotation, yaw):
@@ -127,6 +134,17 @@ def _surfaces(structure):
     index = structure.plane_at(rays)
     order = np.array([("floor", "wall", "ceiling").index(plane.kind) for plane in structure.planes])
     return np.where(index < 0, -1, order[index])
+
+
+def _agreement(surfaces, labels):
+    """Mean intersection over union of floor, walls and ceiling as found and as told, where they are told."""
+    weights = latitude_weights(ROWS) * (labels >= 0)
+    shares = []
+    for surface in range(3):
+        found, told = surfaces == surface, labels == surface
+        either = (weights * (found | told)).sum()
+        shares.append((weights * (found & told)).sum() / either if either else 1.0)
+    return np.mean(shares)
 
 
 def draw_structure(panorama_small, structure):

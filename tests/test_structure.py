@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from rooms import L_PLAN, box_plan, render_room
@@ -28,6 +29,11 @@ def shares_right(found, room):
     return right.sum() / total.sum(), right[room.mask].sum() / total[room.mask].sum()
 
 
+def labels_of(room):
+    kinds = np.array([("floor", "wall", "ceiling").index(plane.kind) for plane in room.structure.planes])
+    return kinds[room.plane_index]
+
+
 @pytest.mark.parametrize("name", ROOMS)
 def test_planes_of_analytic_rooms(name):
     room = render_room(rows=256, **ROOMS[name])
@@ -50,9 +56,30 @@ def test_hidden_walls_go_on_behind_the_hole():
 
 def test_labels_tell_what_edges_do_not():
     room = render_room(rows=256, doors=False)
-    kinds = np.array([("floor", "wall", "ceiling").index(plane.kind) for plane in room.structure.planes])
-    found = analyse_room(room.furnished, room.mask, labels=kinds[room.plane_index])
+    found = analyse_room(room.furnished, room.mask, labels=labels_of(room))
     assert min(shares_right(found, room)) > 0.95
+
+
+def test_labels_tell_a_room_among_edges_that_run_anyhow():
+    room, rng = render_room(rows=384), np.random.default_rng(2)
+    cluttered = room.furnished.copy()
+    for middle, turn in zip(
+        rng.uniform((0, 60), (768, 320), (400, 2)), rng.uniform(0, np.pi, 400), strict=True
+    ):
+        reach = 14 * np.array([np.cos(turn), np.sin(turn)])
+        ends = (tuple(int(place) for place in end) for end in (middle - reach, middle + reach))
+        cv2.line(cluttered, *ends, rng.integers(0, 255, 3).tolist(), 2)
+    assert [plane.kind for plane in analyse_room(cluttered, room.mask).planes] == ["floor"]
+    assert min(shares_right(analyse_room(cluttered, room.mask, labels=labels_of(room)), room)) > 0.9
+
+
+def test_unsure_where_labels_contradict_the_planes():
+    room = render_room(rows=256)
+    labels = labels_of(room)
+    rows, columns = np.mgrid[:256, :512]
+    vaulted = np.where((rows // 24 + columns // 48) % 2, labels, 2)
+    found = analyse_room(room.furnished, room.mask, labels=vaulted)
+    assert [plane.kind for plane in found.planes] == ["floor"]
 
 
 def test_unsure_where_there_is_no_room():
