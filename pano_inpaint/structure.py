@@ -23,6 +23,7 @@ _ROOFED = 0.24  # support of the ceiling's border under which a place may be a s
 _LEAST = 0.25  # support of its better line that a wall needs
 _GROUND = 0.2  # confidence in a floor that nothing but gravity speaks for
 _REACH = 1.5  # camera heights: how far the floor is believed without walls
+_NEAREST = 5  # percentile of the distances to where it is told to end that it is believed to
 _WALL_COLOURS = (
     (230, 60, 50),
     (240, 200, 40),
@@ -85,12 +86,22 @@ def analyse_room(panorama_small, mask, *, labels=None):
         return structure if roofed else _floor_alone(rotation, yaws[0])
     structure = _assembled(walls, rotation, yaws[0])
     agree = _agreement(_surfaces(structure), evidence.labels) >= _AGREEING
-    return structure if agree else _floor_alone(rotation, yaws[0])
+    return structure if agree else _floor_alone(rotation, yaws[0], evidence.labels)
 
 
-def _floor_alone(rotation, yaw):
+def _floor_alone(rotation, yaw, labels=None):
     """Structure of a place whose walls are not credible: the ground near the camera is level even there."""
-    return Structure(rotation, (upright_plane("floor", rotation, yaw, 1.0, _GROUND),), reach=_REACH)
+    reach = _REACH if labels is None else min(_REACH, _nearest_wall(labels))
+    return Structure(rotation, (upright_plane("floor", rotation, yaw, 1.0, _GROUND),), reach=reach)
+
+
+def _nearest_wall(labels):
+    """Find how far the floor goes in most directions before labels (ROWS, COLUMNS) call it a wall."""
+    below = labels[ROWS // 2 :][::-1]  # from the nadir up
+    down = (np.arange(len(below)) + 0.5) * np.pi / ROWS
+    met = below == 1
+    first = np.where(met.any(axis=0), met.argmax(axis=0), len(below) - 1)
+    return float(np.percentile(np.tan(down[first]), _NEAREST))
 
 
 def _supported(support, widths):
