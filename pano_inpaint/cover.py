@@ -18,6 +18,7 @@ from .texture import Copies
 _STEEP = 8.0  # distances of a plane from its foot beyond which it is not worth looking at it straight
 _DARK = 0.1  # added to colours before their logarithm is taken, in which light adds up
 _BAND = 2**20  # pixels fetched at a time
+_SHADE = np.radians(2.5)  # shadows beside a hole die away in it over this
 _SUBPIXELS = np.arange(-3, 4, 2) / 8  # places in a pixel, along each side, where surfaces are told apart
 
 
@@ -191,7 +192,8 @@ def paint_tile(pixels, tile, cover, pyramid):
         filled = _continued(filled, bare, bare | unknown & ~tile.mask)
     rims = _rims(tile, unknown, cover)
     lit = [number is not None for number in cover.kinds]
-    filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims, lit=lit)
+    shade = _SHADE * pyramid.height / np.pi
+    filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims, lit=lit, shade=shade)
     colours = np.exp(filled) - _DARK
     _mix_edges(colours, tile, cover)
     own = tile.places()

@@ -15,6 +15,7 @@ _NEAR = (1.0, 0.85, 0.5, 0.2)  # credit for an edge 0, 1, 2, 3 cells above or be
 _STRAY = 0.04  # cost a degree where an edge runs as it cannot on that surface
 _COLOUR = 0.02  # cost a degree of a colour that another surface has
 _LABEL = 0.3  # cost a degree of contradicting a prior label
+_GUESSED = np.deg2rad(4.5)  # into a hole, labels count less over a Gaussian this wide
 _SEED = np.deg2rad(35)  # before anything is known, floor and ceiling begin about here
 _FLOOR, _WALL, _CEILING = range(3)
 
@@ -76,8 +77,9 @@ def gather(panorama, mask, segments, rotation, yaws, *, labels=None, surfaces=No
     costs = _COLOUR * _colour_costs(_upright(panorama, rays), known, surfaces)
     if labels is not None:
         labels = sample_equirectangular(labels.astype(np.int16), rays, interpolation="nearest")
+        trusted = _LABEL * np.exp(-0.5 * (_distances(known) * _CELL / _GUESSED) ** 2)
         for surface in range(3):
-            costs[surface] += _LABEL * ((labels >= 0) & (labels != surface))
+            costs[surface] += trusted * ((labels >= 0) & (labels != surface))
     normals = segments.normals
     steep = np.abs(normals[:, 1]) < ALONG
     towards = np.stack([np.abs(normals @ lonlat_to_vector(yaw, 0.0)) < ALONG for yaw in yaws])
@@ -96,6 +98,13 @@ def gather(panorama, mask, segments, rotation, yaws, *, labels=None, surfaces=No
         _above(costs[_CEILING] * degrees),
         np.stack([_above((costs[_WALL] + stray) * degrees) for stray in across]),
     )
+
+
+def _distances(known):
+    """Distance of each cell to the nearest that is known, in cells; across the seam, too."""
+    around = COLUMNS // 4
+    hidden = np.pad(np.uint8(~known), ((0, 0), (around, around)), "wrap")
+    return cv2.distanceTransform(hidden, cv2.DIST_L2, 3)[:, around:-around]
 
 
 def _rightmost_angle(yaws, yaw):

@@ -13,10 +13,12 @@ _LIT = 60  # percentile of a rim's brightness against its copies that the light 
 _DIM = 0.05  # of copies in a surface's known light: a rim darker by more lies in a shadow for the most part
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
 _GLEAM = 0.17  # brighter by so much: another thing
+_DEEPEST = 0.7  # darker by more than this: another thing
+_COLOUR = 0.15  # channels differ by more, for a shadow half as deep again: the same
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
-def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=None, fade=6.0):
+def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=None, fade=6.0, shade=0.0):
     """Correct copied pixels smoothly so that seams between copies, and the hole's edge, don't show.
 
     Across a seam the picture should change as either copy does there: by the mean of both. Across the
@@ -43,7 +45,10 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         For each surface whether its copies are in the light that it is known to have. A rim that is darker
         than they are as a whole then lies in a shadow. None is if left out.
     fade : float
-        Pixels inside the hole's edge over which shadows and gleams on the rim, and its noise, die away.
+        Pixels inside the hole's edge over which what is darker or brighter on the rim, and its noise, die
+        away.
+    shade : float
+        Pixels over which shadows on the rim do: other things end there, shadows have soft borders.
 
     Returns
     -------
@@ -72,6 +77,8 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
             unknown, values = own, np.zeros_like(smooth) if is_lit else smooth
         correction = solve_poisson(_seam_changes(own, *place), unknown, values)
         if held.any():
+            left = smooth - correction
+            correction += fade_out(left * _is_shade(left)[..., None], held, max(fade, shade))
             correction += fade_out(offsets - correction, held, fade)
         result[box] += correction * own[..., None]
     return result
@@ -112,6 +119,13 @@ def _is_strange(offsets, held, own, dimmest):
         off = light - max(np.percentile(light[rim], _LIT), dimmest)
         strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
     return strange
+
+
+def _is_shade(offsets):
+    """Find what is darker as shadows are, of much the same colour, and not by so much as other things."""
+    depth = -offsets.mean(axis=2)
+    colour = np.abs(offsets + depth[..., None]).max(axis=2)
+    return (depth > 0) & (depth < _DEEPEST) & (colour < _COLOUR * (0.5 + depth))
 
 
 def _seam_changes(own, filled, labels, sample, origin):

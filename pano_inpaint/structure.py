@@ -85,7 +85,8 @@ def analyse_room(panorama_small, mask, *, labels=None):
         structure = _assembled(walls, rotation, yaws[0], least=_LEAST)
         return structure if roofed else _floor_alone(rotation, yaws[0])
     structure = _assembled(walls, rotation, yaws[0])
-    agree = _agreement(_surfaces(structure), evidence.labels) >= _AGREEING
+    seen = np.where(evidence.known, evidence.labels, -1)
+    agree = _agreement(_surfaces(structure), seen) >= _AGREEING
     return structure if agree else _floor_alone(rotation, yaws[0], evidence.labels)
 
 

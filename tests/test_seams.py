@@ -18,6 +18,10 @@ def shown(picture):
     return sample
 
 
+def exact(picture):
+    return lambda _label, row, column: (picture[row, column], np.ones(len(row), bool))
+
+
 def test_copies_that_differ_by_a_constant_become_the_original():
     picture, hole = ramp(), np.zeros((40, 50), bool)
     hole[10:30, 12:40] = True
@@ -54,20 +58,33 @@ def test_a_shadow_on_the_rim_stays_at_the_rim():
     assert abs(joined[39, 30, 0] - seen[40, 30, 0]) < 0.06
 
 
+@pytest.mark.parametrize(
+    ("colour", "reach"), [((-0.3, -0.3, -0.3), 12), ((-1.2, -1.2, -1.2), 6), ((0, -0.6, 0), 6)]
+)
+def test_a_shadow_ends_softly_and_a_thing_at_once(colour, reach):
+    picture, hole = np.full((60, 80, 3), 0.5, np.float32), np.zeros((60, 80), bool)
+    hole[20:50, 20:60] = True
+    seen = picture.copy()
+    seen[50:, 15:65] += np.float32(colour)
+    labels = np.where(hole, 0, -1)
+    filled = np.where(hole[..., None], picture, seen).astype(np.float32)
+    joined = join_copies(filled, hole, labels, exact(picture), shade=12.0)
+    depth = np.abs(joined - picture).mean(axis=2)[:50, 40][::-1]  # upwards from the rim
+    assert depth[0] > 0.7 * np.abs(colour).mean()
+    assert np.all(np.diff(depth[:reach]) <= 1e-4)
+    assert depth[reach - 3] > 0.002 and depth[reach + 1 :].max() < 0.06 * np.abs(colour).mean()
+
+
 @pytest.mark.parametrize("share", [0.7, 1.0])
 def test_a_rim_that_is_mostly_shadow_darkens_copies_of_unknown_light_only(share):
     picture, hole = ramp(60, 80), np.zeros((60, 80), bool)
     hole[20:40, 20:60] = True
     seen = picture.copy()
     seen[:, : int(20 + 40 * share) + 1] -= 0.3
-
-    def sample(label, row, column):
-        return picture[row, column], np.ones(len(row), bool)
-
     labels, owners = np.where(hole, 0, -1), np.where(hole, 0, -1)
     filled = np.where(hole[..., None], picture, seen).astype(np.float32)
     lit, unlit = (
-        join_copies(filled, hole, labels, sample, owners=owners, rims=[~hole], lit=[known]) - picture
+        join_copies(filled, hole, labels, exact(picture), owners=owners, rims=[~hole], lit=[known]) - picture
         for known in (True, False)
     )
     inside = np.s_[26:34, 26:54, 0]

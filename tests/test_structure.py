@@ -73,6 +73,15 @@ def test_labels_tell_a_room_among_edges_that_run_anyhow():
     assert min(shares_right(analyse_room(cluttered, room.mask, labels=labels_of(room)), room)) > 0.9
 
 
+def test_labels_deep_in_a_hole_are_guesses():
+    room = render_room(rows=256, furniture=((-1.6, 0.3, -1.9, -0.6, 0.5), (1.2, 2, 0, 2.7, 0.6)))
+    labels = labels_of(room)
+    deep = cv2.erode(room.mask.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+    labels[deep] = 0
+    assert deep.mean() > 0.05
+    assert min(shares_right(analyse_room(room.furnished, room.mask, labels=labels), room)) > 0.95
+
+
 def test_unsure_where_labels_contradict_the_planes():
     room = render_room(rows=256)
     labels = labels_of(room)
