@@ -18,7 +18,7 @@ _RECTANGULAR = (
     0.22  # share of horizontal edges along one pair of directions; forests and domes have under 0.1
 )
 _RECTANGULAR_TOLD = 0.1  # the same if a network's labels agree with the walls that are found
-_AGREEING = 0.8  # so far: mean intersection over union of floor, walls and ceiling
+_AGREEING = 0.7  # so far: mean intersection over union of floor, walls and ceiling
 _ROOFED = 0.24  # support of the ceiling's border under which a place may be a street
 _LEAST = 0.25  # support of its better line that a wall needs
 _GROUND = 0.2  # confidence in a floor that nothing but gravity speaks for
