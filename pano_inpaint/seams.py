@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from .blending import CYCLES, _coarsen, _dot, _positive, _residual, _v_cycle, fade_out, smooth_fill
+from .shading import is_shade
 
 _LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
 _DIM = 0.05  # of copies in a surface's known light: a rim darker by more lies in a shadow for the most part
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
 _GLEAM = 0.17  # brighter by so much: another thing
 _DEEPEST = 0.7  # darker by more than this: another thing
-_COLOUR = 0.15  # channels differ by more, for a shadow half as deep again: the same
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
@@ -48,7 +48,7 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         Pixels inside the hole's edge over which what is darker or brighter on the rim, and its noise, die
         away.
     shade : float
-        Pixels over which shadows on the rim do: other things end there, shadows have soft borders.
+        The same for what is darker as a shadow is, which has no sharp border; no less than `fade`.
 
     Returns
     -------
@@ -78,7 +78,8 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         correction = solve_poisson(_seam_changes(own, *place), unknown, values)
         if held.any():
             left = smooth - correction
-            correction += fade_out(left * _is_shade(left)[..., None], held, max(fade, shade))
+            shaded = (left.mean(axis=2) < 0) & is_shade(left, _DEEPEST)
+            correction += fade_out(left * shaded[..., None], held, max(fade, shade))
             correction += fade_out(offsets - correction, held, fade)
         result[box] += correction * own[..., None]
     return result
@@ -119,13 +120,6 @@ def _is_strange(offsets, held, own, dimmest):
         off = light - max(np.percentile(light[rim], _LIT), dimmest)
         strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
     return strange
-
-
-def _is_shade(offsets):
-    """Find what is darker as shadows are, of much the same colour, and not by so much as other things."""
-    depth = -offsets.mean(axis=2)
-    colour = np.abs(offsets + depth[..., None]).max(axis=2)
-    return (depth > 0) & (depth < _DEEPEST) & (colour < _COLOUR * (0.5 + depth))
 
 
 def _seam_changes(own, filled, labels, sample, origin):

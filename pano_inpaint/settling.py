@@ -23,8 +23,8 @@ _NEARBY = 2  # steps to which a distance is sure once its edges are known
 _FOOT = 0.4  # share of a wall's strongest edge that a weaker one has at least if the wall may stand at it
 _FOLLOWS = 0.1  # and the strongest, such as a skirting's upper edge, comes no further behind it
 
-_ENOUGH, _ENOUGH_TOLD = np.deg2rad((25, 11))  # of a wall's line seen as edges: more say no more
-_ENOUGH_LABELS = np.deg2rad(15)  # of its line where labels end
+_ENOUGH = np.deg2rad(25)  # of a wall's line seen as edges: more say no more
+_ENOUGH_TOLD = np.deg2rad(11)  # the same, and of where labels end at it, if there are labels
 _TOLD = 3.0  # what labels count beside edges
 _MOST = 4.0  # negative log likelihood of a label, at most: it may be wrong
 _GUESSED = 0.3  # what counts a label in the hole beside one that is seen

@@ -11,6 +11,7 @@ _OWN = 0.25  # share of a wall's row that is enough to judge it by that wall alo
 _FEW = 0.05  # the same if the row is of one look there, and elsewhere not
 _OUTLIER = 0.2  # log intensity from the surface's own light: a spot of other material, not light
 
+_SHADE_COLOUR = 0.15  # log ratio of channels that a shadow changes, at a depth of a half
 _COLOUR = 0.1  # log ratio of channels: another material, not another light
 _BRIGHTNESS = 0.7  # log intensity off a quadratic surface: the same
 _REACH = 1.5  # widths around a hole within which what is darker than the surface counts little
@@ -236,6 +237,26 @@ def local_light(even, look, known, width):
     """
     away = np.log(np.maximum(even, DARKEST)) - np.log(np.maximum(look, DARKEST))
     return _filled(away.astype(np.float32), known.astype(np.float32), max(0.7, width)) * _seen(known, width)
+
+
+def is_shade(away, deepest):
+    """Tell where a surface may be darker for being in a shadow: of much the same colour, and not by too much.
+
+    Parameters
+    ----------
+    away : ndarray of float32, shape (H, W, 3)
+        By how much it differs from what it should look like, log intensity.
+    deepest : float
+        Log intensity: what is darker still is another thing.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        True, too, where it is no darker.
+    """
+    depth = -away.mean(axis=2)
+    colour = np.abs(away + depth[..., None]).max(axis=2)
+    return (depth < deepest) & (colour < _SHADE_COLOUR * (0.5 + depth))
 
 
 def _seen(known, width):

@@ -11,7 +11,7 @@ from .charts import Pyramid, chart_around
 from .cover import is_near
 from .masks import grow
 from .room_parts import is_of_plane
-from .shading import estimate_light, even_layers, local_light, typical_colours
+from .shading import estimate_light, even_layers, is_shade, local_light, typical_colours
 from .sphere import window_directions
 
 DEEPEST = 2.0  # log intensity: shadows are learnt and sent no deeper
@@ -26,7 +26,6 @@ _DARKER = 0.2  # log intensity: a shadow is darker than the surface by more than
 _UNUSUAL = 3.0  # and by more than so many times what the surface itself varies by
 _RIM = 0.4  # of that, at a shadow's soft edge
 _DEEPEST = 1.6  # log intensity: what is darker still is another thing
-_COLOUR = 0.15  # log ratio of channels: the same
 _TOLD = 0.12  # log intensity: what the network takes for a shadow
 
 
@@ -120,9 +119,7 @@ def _darker(pyramid, structure, number, rays, parts):
     if plane.kind == "wall":
         look = even_layers(look, _LAYER / chart.step)
     away = local_light(even, look, known, _SOFT / chart.step)
-    depth = -away.mean(axis=2)
-    colour = np.abs(away + depth[..., None]).max(axis=2)
-    alike = known & (depth < _DEEPEST) & (colour < _COLOUR * (0.5 + depth))
+    alike = known & is_shade(away, _DEEPEST)
     broad = -local_light(even, look, alike, _BROAD / chart.step).mean(axis=2)
     core = max(_DARKER, _UNUSUAL * np.median(np.abs(broad[far])))
     return apply_hysteresis_threshold(broad * alike, _RIM * core, core)[place]
