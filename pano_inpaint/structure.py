@@ -18,12 +18,12 @@ _RECTANGULAR = (
     0.22  # share of horizontal edges along one pair of directions; forests and domes have under 0.1
 )
 _RECTANGULAR_TOLD = 0.1  # the same if a network's labels agree with the walls that are found
-_AGREEING = 0.7  # so far: mean intersection over union of floor, walls and ceiling
+_AGREEING = 0.7  # mean intersection over union of floor, walls and ceiling, as told and as found, if they do
 _ROOFED = 0.24  # support of the ceiling's border under which a place may be a street
 _LEAST = 0.25  # support of its better line that a wall needs
 _GROUND = 0.2  # confidence in a floor that nothing but gravity speaks for
 _REACH = 1.5  # camera heights: how far the floor is believed without walls
-_NEAREST = 5  # percentile of the distances to where it is told to end that it is believed to
+_NEAREST = 5  # or to where labels say that it ends: percentile of the distances
 _WALL_COLOURS = (
     (230, 60, 50),
     (240, 200, 40),
@@ -97,7 +97,7 @@ def _floor_alone(rotation, yaw, labels=None):
 
 
 def _nearest_wall(labels):
-    """Find how far the floor goes in most directions before labels (ROWS, COLUMNS) call it a wall."""
+    """Find how far, in camera heights, the floor goes almost everywhere before labels call it a wall."""
     below = labels[ROWS // 2 :][::-1]  # from the nadir up
     down = (np.arange(len(below)) + 0.5) * np.pi / ROWS
     met = below == 1

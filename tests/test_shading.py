@@ -104,13 +104,18 @@ def test_layers_are_even_and_stay_apart():
     assert np.allclose(even[0], 0.6, atol=0.03)
 
 
+def paint_and_books(rng, grain, height):
+    """Paint of a grain, in log intensity, and rows of books to stand before it, 160 pixels wide."""
+    grains = np.exp(rng.normal(0, grain, (height, 160, 1)))
+    paint = (np.array([0.7, 0.6, 0.5]) * grains).astype(np.float32)
+    return paint, (0.2 + 0.6 * rng.random((height, 20, 1))).repeat(8, axis=1).astype(np.float32)
+
+
 def test_paint_and_pattern():
-    rng = np.random.default_rng(1)
+    paint, _ = paint_and_books(np.random.default_rng(1), 0.005, 120)
     known, hole = np.ones((120, 160), bool), np.zeros((120, 160), bool)
     hole[50:80, 60:100] = True
     known &= ~hole
-    grain = np.exp(rng.normal(0, 0.005, (120, 160, 1)))
-    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
     boards = paint * np.where(np.arange(160) // 8 % 2, 1, 0.85).astype(np.float32)[:, None]
     assert is_paint(paint, known, 4, hole=hole) and not is_paint(boards, known, 4, hole=hole)
     curtained = np.where((np.abs(np.arange(160) - 80) < 45)[:, None], boards, paint)
@@ -122,10 +127,7 @@ def test_paint_and_pattern():
 
 
 def test_paint_is_known_by_little_of_it_unless_flowers_break_it():
-    rng = np.random.default_rng(3)
-    grain = np.exp(rng.normal(0, 0.01, (160, 160, 1)))
-    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
-    books = (0.2 + 0.6 * rng.random((160, 20, 1))).repeat(8, axis=1).astype(np.float32)
+    paint, books = paint_and_books(np.random.default_rng(3), 0.01, 160)
     hole = np.zeros((160, 160), bool)
     hole[120:, 40:112] = True
     known = ~hole
@@ -138,10 +140,7 @@ def test_paint_is_known_by_little_of_it_unless_flowers_break_it():
 
 
 def test_paint_whose_furniture_is_told_is_known_by_half_of_it():
-    rng = np.random.default_rng(4)
-    grain = np.exp(rng.normal(0, 0.005, (120, 160, 1)))
-    paint = (np.array([0.7, 0.6, 0.5]) * grain).astype(np.float32)
-    books = (0.2 + 0.6 * rng.random((120, 20, 1))).repeat(8, axis=1).astype(np.float32)
+    paint, books = paint_and_books(np.random.default_rng(4), 0.005, 120)
     hole = np.zeros((120, 160), bool)
     hole[50:80, 120:150] = True
     for edge, expected in ((60, True), (100, False)):
