@@ -60,6 +60,8 @@ class FinetuneJob:
         """Return the pretrained networks, frozen as the settings ask."""
         completion = self.pretrained()
         freeze(completion, self._settings.freeze_depth, statistics=self._settings.freeze_statistics)
+        if self._settings.shadows_only:
+            keep_all_but_shadows(completion)
         discriminator = build_trained_discriminator(self._preset, self._discriminator)
         return CompletionGAN(completion, discriminator, self._gan, replicas=replicas)
 
@@ -96,6 +98,7 @@ class FinetuneJob:
             settings=PanoramaSettings(
                 tilt=np.radians(settings.tilt_deg),
                 aim_odds=settings.aim_odds,
+                exposure=settings.exposure,
                 hole_low=np.radians(settings.hole_low_deg),
                 hole_high=np.radians(settings.hole_high_deg),
             ),
@@ -114,6 +117,12 @@ def freeze(completion, depth, *, statistics):
     for layer in completion.layers if statistics else ():
         if isinstance(layer, FusedBatchNormalization):
             layer.trainable = False
+
+
+def keep_all_but_shadows(completion):
+    """Keep all weights from training but those of the layers that tell shadows."""
+    for layer in completion.layers:
+        layer.trainable = layer.name.startswith("shadows")
 
 
 def _faces_with_holes(completion, batch):

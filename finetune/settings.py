@@ -24,11 +24,15 @@ class FinetuneSettings:
         See `GanSettings`.
     aim_odds : float
         How often the cube is turned towards a hole, as it is for erasing.
+    exposure : float
+        See `PanoramaSettings`.
     freeze_depth : int
         How many of the first convolutions keep their weights and statistics, see `encoder_layers`.
     freeze_statistics : bool
         Keep the normalisation of all layers as pretrained: the six faces of one room are too alike to
         measure it on.
+    shadows_only : bool
+        Keep all weights but those that tell shadows.
     val_fraction : float
         Share of the scenes that is held out.
     balance : bool
@@ -63,8 +67,10 @@ perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discrimi
     shadows: bool = False
     shadows_weight: float = 1.0
     aim_odds: float = 0.7
+    exposure: float = 0.0
     freeze_depth: int = 6
     freeze_statistics: bool = True
+    shadows_only: bool = False
     val_fraction: float = 0.2
     balance: bool = False
     min_width: int = 512

@@ -12,7 +12,7 @@ import urllib.request
 
 import numpy as np
 
-from .completer import Completion
+from .completer import HEADS, Completion
 from .errors import PanoInpaintError, UsageError
 from .metadata import Metadata
 from .png import decode_png, encode_png
@@ -43,6 +43,8 @@ class RemoteCompleter:
     ----------
     face_size : int
         Side of the faces in pixels, as the server's metadata tells.
+    tells : set of str
+        What the network tells besides colours, of `completer.HEADS`.
 
     Raises
     ------
@@ -56,7 +58,7 @@ class RemoteCompleter:
         self._url = _model_url(url)
         self._timeout = timeout
         self._pause = pause
-        self.face_size, self._wants_rotation, self._tells = self._read_signatures()
+        self.face_size, self._wants_rotation, self.tells = self._read_signatures()
 
     def __call__(self, faces, mask, rotation):
         """Complete faces.
@@ -89,12 +91,12 @@ class RemoteCompleter:
         answer = self._ask(":predict", {"signature_name": SIGNATURE, "instances": [instance]})
         try:
             outputs = answer["predictions"][0]
-            outputs = outputs if self._tells else {"completed_bytes": outputs}
+            outputs = outputs if self.tells else {"completed_bytes": outputs}
             completed = _unpacked(outputs["completed_bytes"]).reshape(6, size, size, 3)
             layout = shadows = None
-            if "layout_bytes" in self._tells:
+            if "layout" in self.tells:
                 layout = _unpacked(outputs["layout_bytes"]).reshape(6, size, size)
-            if "shadows_bytes" in self._tells:
+            if "shadows" in self.tells:
                 shadows = unpack_shadows(_unpacked(outputs["shadows_bytes"])).reshape(6, size, size, 3)
         except (LookupError, TypeError, ValueError, OSError, struct.error) as error:
             raise PanoInpaintError(f"{self._url}: expected six completed faces, received others") from error
@@ -117,7 +119,7 @@ class RemoteCompleter:
                 "received another",
                 hint="pano-inpaint export writes such a model",
             ) from error
-        return shape[1], "rotation" in inputs, set(outputs) - {"completed_bytes"}
+        return shape[1], "rotation" in inputs, {head for head in HEADS if f"{head}_bytes" in outputs}
 
     def _ask(self, path, document=None):
         """Call the server, again and again while it is busy."""

@@ -52,7 +52,7 @@ def load_completer(preset, *, runtime="auto"):
     callable
         ``complete(faces, mask, rotation)`` with faces (6, S, S, 3), float32 in [0, 1], mask (6, S, S, 1),
         1 = hole, and how the cube is turned in the room (3, 3); returns a `Completion`. Its attribute
-        ``face_size`` is S.
+        ``face_size`` is S, and ``tells`` are those of `HEADS` that the network has.
 
     Raises
     ------
@@ -83,6 +83,7 @@ class _LiteRTCompleter:
         except (RuntimeError, ValueError) as error:
             raise FileError(f"expected a LiteRT network in {preset.inference_form}, got: {error}") from error
         self._inputs = self._run.get_input_details()
+        self.tells = {*HEADS} & {*self._run.get_output_details()}
         self.face_size = int(self._inputs["picture"]["shape"][1])
 
     def __call__(self, faces, mask, rotation):
@@ -112,10 +113,12 @@ def _quiet_stderr():
 
 class _KerasCompleter:
     def __init__(self, preset):
+        from pano_inpaint.models.completion import output_names
         from pano_inpaint.models.presets import build_completion
 
         self._network = build_completion(preset, padding="cube")
         self.face_size = preset.face_size
+        self.tells = {*HEADS} & {*output_names(self._network)}
 
     def __call__(self, faces, mask, rotation):
         from pano_inpaint.models.completion import complete_batch

@@ -11,12 +11,11 @@ from .detail import paint_hole
 from .errors import UsageError
 from .hole_tiles import tiles
 from .levelling import level
-from .masks import grow
 from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
-from .shadows import find_shadows
+from .shadows import lift, within_reach
 from .sphere import sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -38,7 +37,7 @@ class Eraser:
     Parameters
     ----------
     complete : callable
-        Completes six faces, see `completer.load_completer`; with an attribute ``face_size``.
+        Completes six faces, see `completer.load_completer`, with its attributes.
     quality : {"draft", "standard", "fine"}
         "draft" is the network's completion alone. "standard" takes it as the guide for detail at the
         panorama's own resolution, copied from the panorama itself in views around the hole; "fine" looks
@@ -62,9 +61,12 @@ class Eraser:
         """Load the network of a preset, by name or folder; see `completer.load_completer`."""
         return cls(load_completer(find_preset(preset), runtime=runtime), **options)
 
-    def erase(
-        self, panorama, mask, *, shadows=None, watch=lambda _done, _total: None, seed=None, explanation=None
-    ):
+    @property
+    def tells_shadows(self):
+        """Whether its network does, as `lift_shadows` needs."""
+        return "shadows" in self._complete.tells
+
+    def erase(self, panorama, mask, *, watch=lambda _done, _total: None, seed=None, explanation=None):
         """Complete what is marked.
 
         Parameters
@@ -72,8 +74,6 @@ class Eraser:
         panorama : Panorama
         mask : ndarray, shape (H, W), bool
             True = erase, such as `read_mask` returns.
-        shadows : ndarray, shape (H, W), bool, optional
-            What goes with it, see `find_shadows`; the room's edges are seen there all the same.
         watch : callable, optional
             Told how many holes are done, and how many there are.
         seed : int, optional
@@ -84,22 +84,20 @@ class Eraser:
         Returns
         -------
         Panorama
-            The same but for the marked pixels and the shadows: all others are the original's to the bit.
+            The same but for the marked pixels: all others are the original's to the bit.
 
         Raises
         ------
         UsageError
             If the mask does not fit the panorama.
         """
-        objects, mask = mask, mask if shadows is None else mask | shadows
         unseen, holes = _holes(panorama, mask)
         watch(0, len(holes))
         pixels = panorama.pixels.copy()
         small, completions = self._completions(panorama.pixels, unseen, holes)
         structure = parts = None
         if self._quality == "fine" and holes:
-            unknown = unseen & ~(mask & ~objects)
-            structure, parts = _room(panorama.pixels, unknown, holes, completions, len(small[0]))
+            structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
@@ -123,40 +121,43 @@ class Eraser:
                 level(pixels, hole, own, views, keep=cover.is_paint)  # its light is surer than any copy's
         return panorama.with_pixels(pixels)
 
-    def find_shadows(self, panorama, mask, reach):
-        """Find the shadows that what a mask marks leaves beside it, on planes of the room.
+    def lift_shadows(self, panorama, mask, reach):
+        """Light what is beside a mask as if what it marks cast no shadow there.
 
         Parameters
         ----------
         panorama : Panorama
         mask : ndarray, shape (H, W), bool
-            True = erase.
+            True = what is to be erased.
         reach : float
             How far from the mask, in radians.
 
         Returns
         -------
-        ndarray, shape (H, W), bool
-            Beside the mask; none where no planes are found.
+        lit : Panorama
+            To erase from.
+        changed : ndarray, shape (H, W), bool
+            Where it differs; nowhere under the mask.
 
         Raises
         ------
         UsageError
-            If the mask does not fit the panorama.
+            If the mask does not fit the panorama, or the network tells no shadows.
         """
         unseen, holes = _holes(panorama, mask)
         if not holes:
-            return np.zeros_like(mask)
-        small, completions = self._completions(panorama.pixels, unseen, holes)
-        structure, parts = _room(panorama.pixels, unseen, holes, completions, len(small[0]))
-        picture, hidden = shrink(panorama.pixels, unseen, STRUCTURE_HEIGHT)
-        marked = shrink(panorama.pixels, mask, STRUCTURE_HEIGHT)[1] if panorama.is_partial else hidden
-        told = join_faces([completion.shadows for completion in completions], holes, len(picture))
-        found = find_shadows(picture, hidden, marked, structure, reach, parts=parts, told=told)
-        # As wide again as a mask that was shrunk is too wide.
-        found = np.uint8(grow(found, 3 * np.pi / len(found)))
-        found = cv2.resize(found, mask.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-        return found & ~unseen
+            return panorama, np.zeros_like(mask)
+        height = 2 * self._complete.face_size
+        nowhere = np.broadcast_to(np.False_, mask.shape)
+        small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
+        hidden, marked = (shrink(panorama.pixels, part, height)[1] for part in (unseen, mask))
+        cubes = [shadows_told(self._complete, small, hidden, hole.rotation) for hole in holes]
+        if any(cube is None for cube in cubes):
+            raise UsageError("expected a network that tells shadows, got one that does not")
+        told = join_faces(cubes, holes, len(small))
+        pixels = panorama.pixels.copy()
+        changed = lift(pixels, unseen, within_reach(told[..., :3], told[..., 3], marked, reach))
+        return panorama.with_pixels(pixels), changed
 
     def _completions(self, pixels, unseen, holes):
         """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""
@@ -201,11 +202,38 @@ def completed(network, small, unseen, rotation):
     -------
     Completion
     """
-    size = network.face_size
-    faces = to_faces(small, size, rotation=rotation)
-    mask = to_faces(unseen.astype(np.float32), size, rotation=rotation)
-    grown = [cv2.dilate((face > 0).astype(np.float32), _AROUND) for face in mask]
+    faces, mask = _cube(network, small, unseen, rotation)
+    grown = [cv2.dilate(face, _AROUND) for face in mask]
     return network(faces, np.stack(grown)[..., None], rotation)
+
+
+def shadows_told(network, small, unseen, rotation):
+    """Ask for the shadows on a cube that is turned towards a hole.
+
+    Parameters
+    ----------
+    network, small, unseen, rotation
+        As for `completed`, but the picture shows what is to be completed, and the hole is not a pixel wider,
+        so as to hear of its very edge.
+
+    Returns
+    -------
+    ndarray, shape (6, S, S, 4), float32, or None
+        Log intensity, 0 in what is unseen, and 1 outside it; None if the network tells no shadows.
+    """
+    faces, mask = _cube(network, small, unseen, rotation)
+    shadows = network(faces, mask[..., None], rotation).shadows
+    if shadows is None:
+        return None
+    known = 1 - mask[..., None]
+    return np.concatenate([shadows * known, known], axis=-1)
+
+
+def _cube(network, small, unseen, rotation):
+    """Six faces (6, S, S, 3), and what of them touches the unseen, (6, S, S), float32."""
+    size = network.face_size
+    mask = to_faces(unseen.astype(np.float32), size, rotation=rotation)
+    return to_faces(small, size, rotation=rotation), (mask > 0).astype(np.float32)
 
 
 def as_map(parts):

@@ -94,8 +94,10 @@ def build_methods(presets, qualities, peers=None, ways=WAYS, *, shadows=0.0):
         for quality in qualities:
             eraser, name = Eraser(completer, quality=quality), f"{Path(preset).name} {quality}"
             methods[name] = eraser.erase
-            if shadows:
-                methods[f"{name}, shadows"] = _over_shadows(eraser, shadows)
+            if shadows and not eraser.tells_shadows:
+                notes.append(f"left out: {name}, shadows; the network tells none")
+            elif shadows:
+                methods[f"{name}, shadows"] = _without_shadows(eraser, shadows)
     return methods, notes
 
 
@@ -157,9 +159,9 @@ def _timed(name, complete, panorama, mask):
     return completed, time.perf_counter() - began
 
 
-def _over_shadows(eraser, reach):
+def _without_shadows(eraser, reach):
     def erase(panorama, mask):
-        return eraser.erase(panorama, mask, shadows=eraser.find_shadows(panorama, mask, reach))
+        return eraser.erase(eraser.lift_shadows(panorama, mask, reach)[0], mask)
 
     return erase
 

@@ -36,6 +36,9 @@ class PanoramaSettings:
         How often the cube is turned towards a hole first, as it is for erasing.
     flip : bool
         Mirror half of the panoramas left to right while training.
+    exposure : float
+        While training, each colour's brightness is changed by a power and a factor drawn from within so
+        much of 1, up or down, in logarithms: another camera, another light.
     hole_low, hole_high : float
         Range of the angular radius of random holes, radians.
     hole_kinds : tuple of str
@@ -54,6 +57,7 @@ class PanoramaSettings:
     tilt: float = 0.15
     aim_odds: float = 0.7
     flip: bool = True
+    exposure: float = 0.0
     hole_low: float = 0.1
     hole_high: float = 0.6
     hole_kinds: tuple[str, ...] = SPHERE_HOLES
@@ -279,6 +283,8 @@ class PanoramaStream(Stream):
 
         mask, truth = sample(hole, "nearest"), sample(panorama.truth)
         seen = truth if panorama.seen is None else sample(panorama.seen)
+        if self.training and settings.exposure:
+            seen, truth = _exposed(rng, settings.exposure, seen, truth)
         weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
         windows = np.stack([self._window(rng, face) for face in mask])
         free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
@@ -338,6 +344,14 @@ class PanoramaStream(Stream):
         last = np.array([rows.max(), columns.max()])
         low, high = np.maximum(last + 1 - local, 0), np.minimum(first, most)
         return rng.integers(low, high + 1).astype(np.int32)
+
+
+def _exposed(rng, spread, *pictures):
+    """Change the brightness of pictures, uint8 (..., 3), of all alike."""
+    power, *factors = np.exp(rng.uniform(-spread, spread, 4))
+    levels = np.linspace(0, 1, 256)[:, None] ** power * factors
+    table = np.uint8(np.rint(255 * np.minimum(levels, 1)))
+    return tuple(table[picture, [0, 1, 2]] for picture in pictures)
 
 
 def random_object_hole(rng, objects, settings):

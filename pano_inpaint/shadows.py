@@ -1,32 +1,24 @@
-"""Shadows that objects leave beside them on floor and walls, to be erased with what cast them.
+"""Shadows that objects leave beside them: a network tells how deep they are, and here they are lifted.
 
-It is darker than the plane it lies on, and a network that tells shadows takes it for one.
+What lies in a shadow stays as it is but for its light, so a depth that is a little wrong costs no more than
+a slight change of light.
 """
 
 import numpy as np
-from skimage.filters import apply_hysteresis_threshold
-from skimage.morphology import reconstruction
+from scipy.spatial import cKDTree
 
-from .charts import Pyramid, chart_around
-from .cover import is_near
-from .masks import grow
-from .room_parts import is_of_plane
-from .shading import estimate_light, even_layers, is_shade, local_light, typical_colours
-from .sphere import window_directions
+from .blending import smooth_fill
+from .panorama import from_rgb, to_rgb
+from .sphere import sample_equirectangular, window_directions
 
 DEEPEST = 2.0  # log intensity: shadows are learnt and sent no deeper
+DARK = 0.02  # added to colours before their logarithm is taken
 _MAX16 = 65535
-_PIXELS = 60_000  # of what is looked at on a plane
-_LIGHT = 0.4  # camera heights: the light on a surface without shadows is smoother than this
-_SOFT = 0.02  # camera heights: over which a place is told from another thing
-_BROAD = 0.08  # camera heights: what is darker over less than this is the surface's grain
-_LAYER = 0.06  # camera heights over which a wall's look changes at a skirting
-_FEWEST = 100  # pixels by which a surface is judged
-_DARKER = 0.2  # log intensity: a shadow is darker than the surface by more than this
-_UNUSUAL = 3.0  # and by more than so many times what the surface itself varies by
-_RIM = 0.4  # of that, at a shadow's soft edge
-_DEEPEST = 1.6  # log intensity: what is darker still is another thing
-_TOLD = 0.12  # log intensity: what the network takes for a shadow
+_FAINT = 0.02  # log intensity: what is changed by less is left as it is
+_SEEN = 0.25  # of a pixel that must be, to know its shadow
+_END = 1 / 3  # of the reach over which shadows are lifted less and less
+_AROUND = 16  # columns of the other end seen beyond each end
+_BAND = 2**21  # pixels lifted at a time
 
 
 def pack_shadows(shadows):
@@ -39,87 +31,65 @@ def unpack_shadows(packed):
     return ((packed.astype(np.float32) / _MAX16 * 2 - 1) * DEEPEST).astype(np.float32)
 
 
-def find_shadows(pixels, unseen, mask, structure, reach, *, parts=None, told=None):
-    """Find what is darker beside a mask than the surface it lies on, and joined to the mask.
+def within_reach(told, share, marked, reach):
+    """Keep of what a network tells the shadows near a mask.
+
+    Parameters
+    ----------
+    told : ndarray, shape (h, 2h, 3), float32
+        How much brighter a panorama would be without what the mask marks, log intensity, times `share`.
+    share : ndarray, shape (h, 2h), float32
+        How much of a pixel is seen.
+    marked : ndarray, shape (h, 2h), bool
+        What touches the mask; not empty.
+    reach : float
+        Radians from the mask, at which nothing is lifted any more.
+
+    Returns
+    -------
+    ndarray, shape (h, 2h, 3), float32
+        0 where nothing is to be lifted; goes on smoothly into what is not seen.
+    """
+    rays = window_directions((slice(0, len(told)), 0, 2 * len(told)), len(told))
+    furthest = 2 * np.sin(min(reach, np.pi) / 2)
+    chord, _ = cKDTree(rays[marked]).query(rays, distance_upper_bound=furthest)
+    distance = 2 * np.arcsin(np.minimum(chord, furthest) / 2)
+    counts = np.clip((reach - distance) / (_END * reach), 0, 1)[..., None].astype(np.float32)
+    seen = share > _SEEN
+    depth = np.divide(told, share[..., None], out=np.zeros_like(told), where=seen[..., None])
+    depth, hidden = (
+        np.concatenate([part[:, -_AROUND:], part, part[:, :_AROUND]], axis=1) for part in (depth, ~seen)
+    )
+    depth = smooth_fill(depth, hidden)[:, _AROUND:-_AROUND]
+    return np.sign(depth) * np.maximum(np.abs(depth) - _FAINT, 0) * counts
+
+
+def lift(pixels, mask, shadows):
+    """Light a panorama as if nothing cast these shadows.
 
     Parameters
     ----------
     pixels : ndarray, shape (H, 2H, C)
-        A panorama small enough to look at as a whole, as stored in a file or in [0, 1].
-    unseen : ndarray of bool, shape (H, 2H)
-        What must not be looked at, the mask included.
-    mask : ndarray of bool, shape (H, 2H)
-        The objects.
-    structure : Structure
-    reach : float
-        How far from the mask, in radians.
-    parts : callable, optional
-        What is seen: directions (..., 3) to places (...) in `room_parts.LAYOUT`.
-    told : ndarray, shape (H, 2H, 3), optional
-        How deep the network takes shadows to be, log intensity.
+        As stored in a file; changed in place, outside the mask only.
+    mask : ndarray, shape (H, 2H), bool
+    shadows : ndarray, shape (h, 2h, 3), float32
+        Log intensity, such as `within_reach` returns.
 
     Returns
     -------
-    ndarray of bool, shape (H, 2H)
-        Shadows, without the mask.
+    ndarray, shape (H, 2H), bool
+        Where a pixel has changed.
     """
-    height = len(mask)
-    within = grow(mask, reach)
-    ring = within & ~unseen
-    rays = window_directions((slice(0, height), 0, 2 * height), height)[ring]
-    index, dark = structure.plane_at(rays), np.zeros(len(rays), bool)
-    pyramid = Pyramid(pixels, unseen)
-    for number in np.unique(index[index >= 0]):
-        plane = structure.planes[number]
-        own = np.flatnonzero(index == number)
-        own = own[is_near(plane, rays[own])]
-        if len(own):
-            dark[own] = _darker(pyramid, structure, number, rays[own], parts)
-    found = np.zeros_like(mask)
-    found[ring] = dark if told is None else dark & (told[ring].mean(axis=1) > _TOLD)
-    around = min(height, int(np.ceil(reach / np.pi * height)) + 1)
-    joined = _joined_to(mask, mask | found, around) & ~mask
-    return _with_islands(joined, mask, within, around)
-
-
-def _joined_to(seed, limit, around):
-    """Keep of a limit what is connected to a seed in it, looking so many columns across the seam."""
-    seed, limit = (np.pad(part, ((0, 0), (around, around)), "wrap") for part in (seed & limit, limit))
-    return reconstruction(seed.astype(np.uint8), limit.astype(np.uint8))[:, around:-around] > 0
-
-
-def _with_islands(shadow, mask, within, around):
-    """Add what a shadow surrounds: bright grain and gleams that lie in it."""
-    bright = ~(shadow | mask)
-    islands = bright & ~_joined_to(~within, bright, around)
-    return _joined_to(shadow, shadow | islands, around)
-
-
-def _darker(pyramid, structure, number, rays, parts):
-    """Tell which directions (N, 3) on a plane are darker than it, as shadows are."""
-    plane = structure.planes[number]
-    chart = chart_around(plane, rays, pyramid.height, _PIXELS, heights=structure.heights(plane))
-    x, y = (np.rint(place).astype(int) for place in chart.pixels(rays))
-    place = np.clip(y, 0, chart.size[1] - 1), np.clip(x, 0, chart.size[0] - 1)
-    grid = chart.grid()
-    picture, known = pyramid.sample(grid)
-    own = structure.plane_at(grid) == number
-    hole = own & ~known
-    known &= own
-    if parts is not None:
-        known &= is_of_plane(parts(grid), plane.kind)
-    if np.count_nonzero(known) < _FEWEST:
-        return np.zeros(len(rays), bool)
-    near = np.zeros(known.shape, bool)
-    near[place] = True
-    light = estimate_light(picture, known, _LIGHT / chart.step, hole=hole | near)
-    even = picture * np.exp(-light)
-    far = known & ~near if np.count_nonzero(known & ~near) > _FEWEST else known
-    look = typical_colours(even, far, layered=plane.kind == "wall")
-    if plane.kind == "wall":
-        look = even_layers(look, _LAYER / chart.step)
-    away = local_light(even, look, known, _SOFT / chart.step)
-    alike = known & is_shade(away, _DEEPEST)
-    broad = -local_light(even, look, alike, _BROAD / chart.step).mean(axis=2)
-    core = max(_DARKER, _UNUSUAL * np.median(np.abs(broad[far])))
-    return apply_hysteresis_threshold(broad * alike, _RIM * core, core)[place]
+    height, changed = len(pixels), np.zeros_like(mask)
+    rows = max(1, _BAND // pixels.shape[1])
+    for first in range(0, height, rows):
+        band = slice(first, min(first + rows, height))
+        rays = window_directions((band, 0, 2 * height), height)
+        depth = sample_equirectangular(shadows, rays)
+        there = depth.any(axis=-1) & ~mask[band]
+        before = pixels[band][there]
+        lit = (to_rgb(before[None])[0] + DARK) * np.exp(depth[there]) - DARK
+        after = from_rgb(np.clip(lit, 0, 1)[None], before[None])[0]
+        changed[band][there] = (after != before).any(axis=-1)
+        pixels[band][there] = after
+    return changed

@@ -31,7 +31,7 @@ def write_tiny_preset(folder, **options):
     config = CompletionConfig(width=1 / 16, hole_fill="prior", **options)
     network = build_completion_network(config)
     # These start at zero. Untrained residual layers grow what they see, so theirs is scaled down.
-    spreads = {"colours": 1e-4 if config.table == "folded" else 0.02, "conv1_rays": 0.02, "shadows": 1e-4}
+    spreads = {"colours": 1e-4 if config.table == "folded" else 0.02, "conv1_rays": 0.02, "shadows": 0.002}
     for layer in network.layers:
         if layer.name in spreads:
             values = np.random.default_rng(0).normal(0, spreads[layer.name], layer.kernel.shape)

@@ -23,15 +23,16 @@ class Painter:
     def __init__(self, quality, seed, check):
         self.quality, self.seed, self.check = quality, seed, check
 
-    def erase(self, panorama, mask, *, watch, shadows=False):
+    def erase(self, panorama, mask, *, watch):
         watch(0, 1)
         pixels = panorama.pixels.copy()
-        pixels[mask | shadows] = colour_of(self.seed)
+        pixels[mask] = colour_of(self.seed)
         watch(1, 1)
         return panorama.with_pixels(pixels)
 
-    def find_shadows(self, panorama, mask, reach):
-        return grow(mask, reach) & ~mask
+    def lift_shadows(self, panorama, mask, reach):
+        shadow = grow(mask, reach) & ~mask
+        return panorama.with_pixels(np.where(shadow[..., None], np.uint8(255), panorama.pixels)), shadow
 
 
 class Gate:

@@ -165,6 +165,29 @@ def test_finetune_judges_faces_of_another_size_by_a_discriminator_of_that_size(t
     assert window.shape[1] == job.config["discriminator"]["local_size"]
 
 
+def test_finetune_moves_nothing_but_what_tells_shadows_when_asked(tiny_preset):
+    from finetune.job import FinetuneJob
+    from finetune.settings import FinetuneSettings
+
+    settings = FinetuneSettings(face_size=32, shadows=True, shadows_only=True, freeze_statistics=False)
+    gan = FinetuneJob(settings, tiny_preset, [], []).build(1)
+    rng = np.random.default_rng(0)
+    batch = {name: rng.random((6, 32, 32, 3), np.float32) for name in ("input", "truth")}
+    batch |= {
+        "mask": np.float32(rng.random((6, 32, 32, 1)) > 0.7),
+        "weight": np.ones((6, 32, 32, 1), np.float32),
+    }
+    batch["blame"] = np.ones((6, 32, 32), np.float32)
+    before = {layer.name: layer.get_weights() for layer in gan.completion.layers if layer.weights}
+    for _ in range(2):  # after one only the last layer has moved, which started at zero
+        assert np.isfinite(gan.reconstruct(batch)["shadows"])
+    moved = {
+        layer.name for layer in gan.completion.layers if layer.name in before
+        and any((old != new).any() for old, new in zip(before[layer.name], layer.get_weights(), strict=True))
+    }  # fmt: skip
+    assert moved == {name for name in before if name.startswith("shadows")} and len(moved) > 5
+
+
 def test_finetune_takes_another_normalisation_and_starts_its_discriminator_afresh(tiny_preset):
     from finetune.job import FinetuneJob
     from finetune.settings import FinetuneSettings

@@ -104,10 +104,10 @@ def test_grow_widens_the_mask_by_an_angle(tour, lounge):
     assert (changed & ~hole).any()
 
 
-def test_a_tour_reports_how_far_masks_were_widened(tour, tiny_preset):
+def test_a_tour_reports_how_far_masks_were_widened(tour, knowing_preset):
     shares = {}
     for degrees in (0, 9):
-        options = ["--grow", degrees, "--preset", tiny_preset.folder, "--quality", "draft", "--overwrite"]
+        options = ["--grow", degrees, "--preset", knowing_preset.folder, "--quality", "draft", "--overwrite"]
         options += ["--shadows", degrees / 3]
         done = run("erase", tour / "tour", "--mask", tour / "masks", "-o", tour / "out", *options)
         assert done.returncode == 0, done.stderr
@@ -115,6 +115,16 @@ def test_a_tour_reports_how_far_masks_were_widened(tour, tiny_preset):
         assert report["grow_deg"] == degrees and report["shadows_deg"] == degrees / 3
         shares[degrees] = [scene["erased_share"] for scene in report["scenes"] if scene["state"] == "erased"]
     assert all(wide > exact for wide, exact in zip(shares[9], shares[0], strict=True))
+
+
+def test_shadows_want_a_network_that_tells_them(tour, tiny_preset):
+    for what, masks in (("tour", "masks"), ("tour/lounge.png", "masks/lounge_mask.png")):
+        done = run(
+            "erase", tour / what, "--mask", tour / masks, "-o", tour / "out",
+            "--preset", tiny_preset.folder, "--shadows", 4,
+        )  # fmt: skip
+        assert done.returncode == 2 and "expected a network that tells shadows for --shadows" in done.stderr
+        assert not (tour / "out").exists()
 
 
 def test_growing_over_everything_is_refused(tour, lounge):

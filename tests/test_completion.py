@@ -5,6 +5,7 @@ import pytest
 
 from pano_inpaint.models.completion import (
     CompletionConfig,
+    LogColours,
     build_completion_network,
     complete_batch,
     encoder_layers,
@@ -121,6 +122,26 @@ def test_without_training_there_are_no_shadows(batch):
     again = complete_batch(network, dict(zip(("input", "mask"), batch, strict=True)))
     assert (np.asarray(again.shadows) == 0.5).all()
     np.testing.assert_array_equal(again.completed, outputs.completed)
+
+
+def test_shadows_go_by_what_stands_in_the_hole_and_nothing_else_does(batch):
+    network = build_completion_network(CompletionConfig(width=1 / 8, table="folded", shadows=True), size=32)
+    last = network.get_layer("shadows")
+    last.kernel.assign(np.random.default_rng(0).normal(0, 0.1, last.kernel.shape))
+    picture, mask = batch
+    one, other, unmasked = (
+        complete_batch(network, {"input": seen, "mask": hole})
+        for seen, hole in (
+            (picture, mask),
+            (np.where(mask > 0, 1 - picture, picture), mask),
+            (picture, 0 * mask),
+        )
+    )
+    np.testing.assert_array_equal(one.completed, other.completed)
+    for changed in (other, unmasked):
+        assert (np.asarray(changed.shadows) != np.asarray(one.shadows)).mean() > 0.5
+    two = np.asarray(LogColours()(np.float32([[[[0.18, 0.08, 0.0]]], [[[0.38, 0.18, 0.02]]]])))
+    np.testing.assert_allclose(two[1] - two[0], np.log(2) / 2, rtol=1e-5)  # twice as bright, DARK added
 
 
 def test_unknown_table_is_refused():

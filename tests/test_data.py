@@ -286,6 +286,27 @@ def test_blame_for_shadows_goes_to_the_nearer_furniture():
     assert (blame_map(things & hole, hole)[35, [0, 3, 5, 120]] == 1).all()
 
 
+def test_exposure_changes_both_pictures_of_a_pair_alike(pair):
+    (item,) = find_panoramas(pair[0], min_width=64).items
+
+    def elements(training, exposure):
+        settings = PanoramaSettings(exposure=exposure, flip=False)
+        return take(panos([item], settings=settings, training=training), 1 if not training else 4)
+
+    for plain, exposed in zip(elements(True, 0.0), elements(True, 0.3), strict=True):
+        np.testing.assert_array_equal(plain["mask"], exposed["mask"])
+        for channel in range(3):
+            pictures = [
+                np.stack([one[name][..., channel] for name in ("input", "truth")]) for one in (plain, exposed)
+            ]
+            before, after = (picture.ravel() for picture in pictures)
+            # One curve for both pictures: what was alike stays alike, what was brighter is no darker now.
+            levels, first = np.unique(before, return_index=True)
+            np.testing.assert_array_equal(after, after[first][np.searchsorted(levels, before)])
+            assert (np.diff(after[first]) >= 0).all() and (after != before).any()
+    np.testing.assert_array_equal(elements(False, 0.0)[0]["input"], elements(False, 0.3)[0]["input"])
+
+
 def test_pairs_tell_who_is_to_blame_and_nobody_else_does(pair, panoramas):
     root, path, instances = pair
     Image.fromarray(instances).save(path)

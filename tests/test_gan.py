@@ -19,6 +19,7 @@ from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discri
 from pano_inpaint.models.gan import CompletionGAN, GanSettings
 from pano_inpaint.models.losses import (
     DARK,
+    SLIGHT,
     adversarial_loss,
     discriminator_loss,
     feature_matching_loss,
@@ -202,11 +203,14 @@ def test_shadows_are_told_beside_the_hole_where_it_is_to_blame():
 
     assert loss(told) == pytest.approx(0, abs=1e-6)
     assert loss(told + hole) == pytest.approx(0, abs=1e-6)  # nothing is asked inside
-    assert loss(0 * told) == pytest.approx(0.5)
+    assert loss(0 * told) == pytest.approx(0.5 - SLIGHT / 2) == loss(2 * told)
+    assert loss(told * 1.1) == pytest.approx(
+        0.05**2 / (2 * SLIGHT), rel=1e-4
+    )  # a slight error counts by its square
     blame[:, 2] = 0  # other furniture's shadow
-    assert loss(0 * told) == pytest.approx(0.25)
+    assert loss(0 * told) == pytest.approx((0.5 - SLIGHT / 2) / 2)
     blame[:, 3] = -1
-    assert loss(0 * told) == 0 and loss(told) == pytest.approx(0.5)
+    assert loss(0 * told) == 0 and loss(told) == pytest.approx(0.5 - SLIGHT / 2)
     blame[:] = -1
     assert loss(told) == 0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from finetune.rooms import develop, exr, png, semantics, textures, views
-from finetune.rooms.render_passes import Rendering
+from finetune.rooms.render_passes import Rendering, overlap
 from pano_inpaint.errors import FileError
 
 
@@ -22,6 +22,31 @@ def test_textures_repeat_without_a_seam():
         )
         assert colours.shape == (128, 128, 3) and heights.shape == (128, 128)
         assert 0 <= colours.min() and colours.max() <= 1
+
+
+def test_the_ends_of_a_rendering_meet_without_a_seam():
+    width, rows = 96, 4
+    beyond = overlap(width)
+    columns = np.arange(-beyond, width + beyond)
+    turn = np.broadcast_to(np.sin(2 * np.pi * (columns + 0.5) / width), (rows, len(columns)))
+    # What the denoiser leaves differs from end to end: brighter the further right.
+    left_over = np.broadcast_to(np.linspace(0, 0.5, len(columns)), turn.shape)
+    colour = np.repeat((2 + turn + left_over)[..., None], 3, axis=2).astype(np.float32)
+    numbers = np.broadcast_to(columns % width, turn.shape).astype(np.int32)
+    joined = Rendering(colour, 3 * colour, numbers, numbers.astype(np.float32)).joined(beyond)
+    for values in (joined.colour, joined.outdoors, joined.index, joined.depth):
+        assert values.shape[:2] == (rows, width)
+    np.testing.assert_array_equal(joined.index[0], np.arange(width))
+    np.testing.assert_array_equal(joined.depth, joined.index)
+    np.testing.assert_allclose(joined.outdoors, 3 * joined.colour, rtol=1e-6)
+    light = joined.colour[0, :, 0]
+    np.testing.assert_array_equal(light[beyond:-beyond], colour[0, 2 * beyond : -2 * beyond, 0])
+    around = np.roll(light, width // 2)
+    assert np.abs(np.diff(around)).max() < 0.13  # the two ends were .44 apart
+    plain = Rendering(colour - left_over[..., None], colour, numbers, colour[..., 0]).joined(beyond)
+    np.testing.assert_allclose(
+        plain.colour[0, :, 0], 2 + np.sin(2 * np.pi * (np.arange(width) + 0.5) / width), atol=1e-5
+    )
 
 
 def test_herringbone_blocks_are_whole():

@@ -66,6 +66,17 @@ def test_the_layout_is_structured3ds(home):
     assert all((home / scene["panorama"]).is_file() for scene in tour["scenes"].values())
 
 
+@pytest.mark.parametrize("variant", ["full", "empty"])
+def test_the_two_ends_of_a_panorama_meet(home, variant):
+    colours = picture(home, f"{variant}/rgb_rawlight.png").astype(float)
+    colours = np.roll(colours, WIDTH // 2, axis=1)[
+        WIDTH // 8 : -WIDTH // 8
+    ]  # the ends in the middle, no poles
+    steps = np.abs(np.diff(colours, axis=1)).mean(axis=(0, 2))
+    middle = WIDTH // 2 - 1
+    assert steps[middle] < np.median(steps[middle - 6 : middle + 7])
+
+
 def test_the_pair_differs_only_where_furniture_is(home):
     instance = picture(home, "full/instance.png")
     record = json.loads((home / "home.json").read_text())

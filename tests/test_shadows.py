@@ -1,81 +1,129 @@
-"""Shadows beside a hole are found on their plane, and nothing else is taken for one."""
+"""Shadows beside a hole are lifted as deep as a network tells them, and nothing else changes."""
 
 import numpy as np
 import pytest
 from rooms import render_room, shaded
 
-from pano_inpaint import eraser
 from pano_inpaint.completer import Completion
+from pano_inpaint.cubemap import to_faces
 from pano_inpaint.eraser import Eraser
-from pano_inpaint.explanation import Explanation
-from pano_inpaint.masks import grow
+from pano_inpaint.errors import UsageError
+from pano_inpaint.gpano import Placement
+from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.panorama import Panorama
-from pano_inpaint.shadows import DEEPEST, find_shadows, pack_shadows, unpack_shadows
+from pano_inpaint.shadows import DARK, DEEPEST, lift, pack_shadows, unpack_shadows, within_reach
 
-ROWS, REACH = 256, np.radians(8)
-
-
-def room_and_shadow(depth, **finish):
-    room = render_room(rows=ROWS, noise=0.7, **finish)
-    furnished, shadow = shaded(room, depth)
-    return room, furnished, shadow & grow(room.mask, REACH)
+ROWS, REACH = 256, np.radians(24)
 
 
-@pytest.mark.parametrize("floor", ["planks", "tiles"])
-def test_a_shadow_on_the_floor_is_found(floor):
-    room, furnished, shadow = room_and_shadow(0.5, floor=floor)
-    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
-    assert found[shadow].mean() > 0.8
-    assert not (found & room.mask).any() and not (found & ~grow(room.mask, REACH)).any()
+class Network:
+    """Completes in gray, and tells the shadows of a panorama of them, (h, 2h, 3)."""
+
+    face_size = 64
+
+    def __init__(self, shadows):
+        self.shadows = shadows
+
+    def __call__(self, faces, mask, rotation):
+        gray = np.where(mask > 0, np.float32(0.5), faces)
+        told = None
+        if self.shadows is not None:
+            told = to_faces(self.shadows, self.face_size, rotation=rotation)
+            told = np.where(mask > 0, np.float32(-1.7), told)  # what it says in the hole means nothing
+        return Completion(gray, shadows=told)
 
 
-@pytest.mark.parametrize("floor", ["planks", "tiles"])
-@pytest.mark.parametrize("depth", [0.0, 0.05])
-def test_grain_and_a_faint_darkening_are_left(floor, depth):
-    room, furnished, _ = room_and_shadow(depth, floor=floor)
-    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
-    beside = grow(room.mask, REACH) & ~room.mask
-    assert found[beside].mean() < 0.02
+def room_in_shadow(depth=0.5, turn=0):
+    """A furnished room, the same without its sofa's shadow, the sofa's mask, and a network that knows."""
+    room = render_room(rows=ROWS, noise=0.7)
+    furnished, _ = shaded(room, depth)
+    pictures = (np.roll(one, -turn, axis=1) for one in (furnished, room.furnished, room.mask))
+    furnished, plain, mask = pictures
+    dark, light = (np.log(one / np.float32(255) + np.float32(DARK)) for one in (furnished, plain))
+    return furnished, plain, mask, Network(light - dark)
 
 
-def test_what_gleams_within_a_shadow_goes_with_it():
-    room, furnished, shadow = room_and_shadow(0.5)
-    inside = shadow & ~grow(~shadow, np.radians(2))
-    rows, columns = np.nonzero(inside)
-    gleam = np.zeros_like(shadow)
-    gleam[rows[0] : rows[0] + 4, columns[0] : columns[0] + 4] = True
-    furnished[gleam] = 250
-    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
-    assert found[gleam].all()
+@pytest.mark.parametrize("turn", [0, ROWS // 2])
+def test_what_lay_in_a_shadow_looks_as_if_nothing_had_cast_it(turn):
+    furnished, plain, mask, network = room_in_shadow(turn=turn)
+    assert not turn or (mask[:, 0] & mask[:, -1]).any()
+    lit, changed = Eraser(network).lift_shadows(Panorama(furnished), mask, REACH)
+    near = grow(mask, REACH / 2) & ~mask
+    before, after = (np.abs(np.float32(one) - plain)[near].mean() for one in (furnished, lit.pixels))
+    assert after < 0.15 * before
+    np.testing.assert_array_equal(changed, (lit.pixels != furnished).any(axis=-1))
+    assert not (changed & mask).any() and not (changed & ~grow(mask, REACH + np.pi / 128)).any()
 
 
-def test_another_thing_is_no_shadow():
-    room, furnished, shadow = room_and_shadow(0.0)
-    furnished[shadow] = 30, 40, 120
-    found = find_shadows(furnished, room.mask, room.mask, room.structure, REACH)
-    assert found[shadow].mean() < 0.2
+def test_the_hole_takes_the_light_of_what_is_lit():
+    furnished, _, mask, network = room_in_shadow()
+    empty = render_room(rows=ROWS, noise=0.7).empty
+    eraser = Eraser(network, quality="fine")
+
+    def error(panorama):
+        return np.abs(np.float32(eraser.erase(panorama, mask).pixels) - empty)[mask].mean()
+
+    lit, _ = eraser.lift_shadows(Panorama(furnished), mask, REACH)
+    assert error(lit) < 0.7 * error(Panorama(furnished))
 
 
-def test_what_the_network_takes_for_none_is_left():
-    room, furnished, shadow = room_and_shadow(0.5)
-    told = np.zeros((*shadow.shape, 3), np.float32)
-    told[:, : ROWS // 2] = 0.3
-    given = furnished, room.mask, room.mask, room.structure, REACH
-    found, both = find_shadows(*given), find_shadows(*given, told=told)
-    assert both[found & (told[..., 0] > 0)].mean() > 0.95 and (found & (told[..., 0] == 0)).any()
-    assert not (both & (~found | (told[..., 0] == 0))).any()
+def test_a_network_that_tells_no_shadows_is_refused():
+    furnished, _, mask, _ = room_in_shadow()
+    with pytest.raises(UsageError, match="tells shadows"):
+        Eraser(Network(None)).lift_shadows(Panorama(furnished), mask, REACH)
+    lit, changed = Eraser(Network(None)).lift_shadows(Panorama(furnished), mask & False, REACH)
+    assert not changed.any() and (lit.pixels == furnished).all()
 
 
-@pytest.mark.parametrize("told", [0.0, 0.5])
-def test_an_eraser_asks_its_network(told):
-    room, furnished, shadow = room_and_shadow(0.5)
+def test_what_no_camera_saw_casts_no_shadow_and_stays():
+    furnished, _, mask, network = room_in_shadow()
+    top = int(np.nonzero(mask.any(axis=1))[0][0]) - 2  # nothing is seen from just above the sofa on
+    furnished[:top] = 0
+    partial = Panorama(furnished, placement=Placement(ROWS, 0, top, 2 * ROWS, ROWS - top))
+    network.shadows[:] = 0.4
+    lit, changed = Eraser(network).lift_shadows(partial, mask, REACH)
+    assert changed.any() and not (changed & ~grow(mask, REACH + np.pi / 128)).any()
+    assert not lit.pixels[:top].any()
 
-    def network(faces, mask, rotation):
-        return Completion(gray(faces, mask, rotation).faces, shadows=np.full_like(faces, told))
 
-    network.face_size = 64
-    found = Eraser(network).find_shadows(Panorama(furnished), room.mask, REACH)
-    assert (found[shadow].mean() > 0.7) == found.any() == (told > 0)
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (np.pi, 0.1), (1.0, -np.pi / 2)])
+def test_shadows_end_at_their_reach_on_the_sphere(centre):
+    rows, reach = 64, np.radians(30)
+    cap, wide = (spherical_cap(*centre, radius, rows) for radius in (0.3, 0.3 + reach))
+    kept = within_reach(
+        np.full((rows, 2 * rows, 3), 0.5, np.float32) * ~cap[..., None], np.float32(~cap), cap, reach
+    )
+    near = spherical_cap(*centre, 0.3 + reach / 2, rows)
+    assert not kept[~grow(wide, np.pi / rows)].any()
+    np.testing.assert_allclose(kept[near], 0.48, atol=1e-5)  # what is too faint to be lifted is left
+    assert ((kept >= 0) & (kept < 0.4801)).all()
+    assert len(np.unique(kept[wide & ~near].round(2))) > 3  # no edge at the end
+
+
+def test_faint_shadows_are_left():
+    cap = spherical_cap(0.0, 0.0, 0.3, 64)
+    told = np.full((64, 128, 3), -0.01, np.float32)
+    assert not within_reach(told, np.ones((64, 128), np.float32), cap, 1.0).any()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_colours_are_multiplied_and_alpha_stays(dtype):
+    top = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    pixels = np.full((32, 64, 4), 0.25 * top).astype(dtype)
+    pixels[..., 3] = (0.5 * top) if dtype == np.float32 else top // 2
+    mask = spherical_cap(0.0, 0.0, 0.5, 32)
+    shadows = np.zeros((8, 16, 3), np.float32)
+    shadows[:] = 0.3, 0.1, -0.2
+    before = pixels.copy()
+    changed = lift(pixels, mask, shadows)
+    np.testing.assert_array_equal(changed, ~mask)
+    np.testing.assert_array_equal(pixels[mask], before[mask])
+    np.testing.assert_array_equal(pixels[..., 3], before[..., 3])
+    seen = before[0, 0, :3] / top
+    wanted = (seen + DARK) * np.exp([0.3, 0.1, -0.2]) - DARK
+    np.testing.assert_allclose(
+        pixels[~mask][:, :3] / top, wanted[None].repeat((~mask).sum(), 0), atol=0.5 / 255
+    )
 
 
 def test_shadows_are_sent_to_within_a_thousandth():
@@ -83,39 +131,3 @@ def test_shadows_are_sent_to_within_a_thousandth():
     packed = pack_shadows(shadows)
     assert packed.dtype == np.uint16
     np.testing.assert_allclose(unpack_shadows(packed), shadows.clip(-DEEPEST, DEEPEST), atol=1e-3)
-
-
-@pytest.mark.parametrize(("height", "turn"), [(ROWS, 0), (ROWS // 3, 0), (ROWS // 3, ROWS // 2)])
-def test_an_eraser_finds_them_beside_a_mask(height, turn, monkeypatch):
-    monkeypatch.setattr(eraser, "STRUCTURE_HEIGHT", height)
-    room, *pictures = room_and_shadow(0.5)
-    furnished, shadow, mask = (np.roll(one, -turn, axis=1) for one in (*pictures, room.mask))
-    assert not turn or (mask[:, 0] & mask[:, -1]).any()
-    found = Eraser(gray).find_shadows(Panorama(furnished), mask, REACH)
-    assert not (found & mask).any() and found[shadow].mean() > 0.7
-    beside = grow(mask, 3 * np.pi / ROWS) & shadow
-    assert found[beside].mean() > 0.95  # nothing is left between the mask and what is added
-    assert not (found & ~grow(mask, REACH + 4 * np.pi / height)).any()
-
-
-def test_a_shadow_goes_and_the_rooms_edges_are_seen_in_it_all_the_same():
-    room, furnished, _ = room_and_shadow(0.5)
-    beside = grow(room.mask, 2 * REACH) & ~room.mask  # with all of the wall's foot that is in sight there
-
-    def structure(mask, shadows=None):
-        explanation = Explanation()
-        options = {"shadows": shadows, "explanation": explanation}
-        erased = Eraser(gray, quality="fine").erase(Panorama(furnished), mask, **options)
-        changed = (erased.pixels != furnished).any(axis=2)
-        return [plane.distance for plane in explanation.structure.planes], changed
-
-    alone, together, apart = structure(room.mask), structure(room.mask | beside), structure(room.mask, beside)
-    assert apart[0] == alone[0] != together[0]
-    assert not (apart[1] & ~(room.mask | beside)).any() and apart[1][beside].mean() > 0.5
-
-
-def gray(faces, mask, rotation):
-    return Completion(np.where(mask > 0, np.float32(0.5), faces))
-
-
-gray.face_size = 64

@@ -76,7 +76,7 @@ def test_two_pages_do_not_overwrite_each_other(tour):
         assert client.get("scenes/0")[1]["marks"] == [NADIR]
 
 
-def test_shadows_are_erased_with_what_is_marked(tour):
+def test_shadows_of_what_is_marked_are_lifted(tour):
     with studio(tour) as client:
         client.mark(0, CAP)
         mask = decoded(client.bytes("api/scenes/0/mask")) > 0

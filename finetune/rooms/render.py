@@ -8,7 +8,7 @@ import numpy as np
 
 from finetune.rooms.exr import read_exr
 from finetune.rooms.quiet import quietly
-from finetune.rooms.render_passes import Rendering
+from finetune.rooms.render_passes import Rendering, overlap
 from finetune.rooms.scene import OUTDOORS
 
 
@@ -26,7 +26,8 @@ def set_up(*, width, samples, threads=0):
     """
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
-    scene.render.resolution_x, scene.render.resolution_y = width, width // 2
+    beyond = overlap(width)
+    scene.render.resolution_x, scene.render.resolution_y = width + 2 * beyond, width // 2
     scene.render.resolution_percentage = 100
     # Cycles drops hidden objects from a kept scene in the order of their addresses; noise follows the order.
     scene.render.use_persistent_data = False
@@ -45,6 +46,8 @@ def set_up(*, width, samples, threads=0):
     camera.type = "PANO"
     lens = camera if hasattr(camera, "panorama_type") else camera.cycles
     lens.panorama_type = "EQUIRECTANGULAR"
+    lens.longitude_max = np.pi * (1 + 2 * beyond / width)
+    lens.longitude_min = -lens.longitude_max
     camera.clip_start = 0.01
     made = bpy.data.objects.new("camera", camera)
     scene.collection.objects.link(made)
@@ -91,6 +94,11 @@ def render_camera(camera):
         quietly(lambda: bpy.ops.render.render(write_still=True))
         channels = read_exr(file)
     passes = {name.split(".", 1)[1]: values for name, values in channels.items() if "." in name}
+    return _rendering(passes).joined(overlap(2 * scene.render.resolution_y))
+
+
+def _rendering(passes):
+    """Sort Blender's passes, as wide as they are."""
     index = np.round(passes[_find(passes, ("Object Index.X", "IndexOB.X"))]).astype(np.int32)
     depth = passes[_find(passes, ("Depth.V", "Depth.Z"))]
     outdoors = _stack(passes, _find(passes, ("Env.R", "Environment.R"))[:-2])

@@ -44,7 +44,7 @@ def erase(
             min=0,
             max=45,
             metavar="DEGREES",
-            help="Also erase shadows on floor and walls that reach out of the mask, up to so far from it.",
+            help="Also lift the shadows that what is erased casts around it, up to so far from the mask.",
         ),
     ] = 0.0,
     variants: Annotated[
@@ -64,7 +64,7 @@ def erase(
         bool, typer.Option("--page/--no-page", help="Add the before/after page to a tour's mirror.")
     ] = True,
 ) -> None:
-    """Erase what a mask marks; nothing outside the mask, widened by --grow and --shadows, changes.
+    """Erase what a mask marks; nothing outside the mask, widened by --grow, changes but by --shadows.
 
     Bit depth, EXIF, ICC and GPano metadata stay. A tour (a folder, a Pannellum or Photo Sphere Viewer
     JSON, a Marzipano export, a ZInD home) is written as a mirror with the same names and links, with a
@@ -79,10 +79,12 @@ def erase(
     if variants > 1 and quality == "draft":
         raise UsageError("expected --quality standard or fine for --variants, got draft, which has only one")
     eraser = _load_eraser(preset, backend, quality=quality, seed=seed)
+    if shadows and not eraser.tells_shadows:
+        raise UsageError(f"expected a network that tells shadows for --shadows, got {backend or preset}")
     if grow:
         console.errors.print(f"masks widened by {grow:g}° (--grow 0 keeps to the pixel)", markup=False)
     if shadows:
-        console.errors.print(f"and over shadows within {shadows:g}° of them", markup=False)
+        console.errors.print(f"and their shadows lifted within {shadows:g}° of them", markup=False)
     if whole_tour:
         settings = f"{backend or preset} {quality} {seed}"
         options = {"quality": jpeg_quality, "overwrite": overwrite, "settings": settings}
@@ -159,13 +161,11 @@ def _erase_one(eraser, source, mask, targets, *, quality, explain):
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
     marked = widen(read_mask(mask_file, like=picture), radius, picture.known)
-    shadows = eraser.find_shadows(picture, marked, reach) if reach else None
+    seen = eraser.lift_shadows(picture, marked, reach)[0] if reach else picture
     for seed, target in targets.items():
         explanation = Explanation() if explain else None
         with console.progress_bar(target.name, None, unit="holes") as advance:
-            result = eraser.erase(
-                picture, marked, shadows=shadows, watch=advance, seed=seed, explanation=explanation
-            )
+            result = eraser.erase(seen, marked, watch=advance, seed=seed, explanation=explanation)
         write_panorama(target, result, quality=quality)
         console.output.print(f"{target}", markup=False)
         if explanation:

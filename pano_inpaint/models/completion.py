@@ -16,8 +16,10 @@ from pano_inpaint.models.layers import (
 )
 from pano_inpaint.models.tables import TABLES
 from pano_inpaint.room_parts import LAYOUT
+from pano_inpaint.shadows import DARK
 
 NAME = "completion_network"
+SHADOW_CHANNELS = 64, 96, 160  # at width 1, of the layers that tell shadows, each at half the resolution
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def build_completion_network(config, *, padding="zero", size=None):
         the picture itself outside the hole, completed inside. With `config.layout` another output
         (B, H, W, 6), float32: logits of `room_parts.LAYOUT`. With `config.shadows` another (B, H, W, 3),
         float32: logarithm of how much brighter the picture would be if what it shows in the hole were
-        gone, its shadows with it; says something outside the hole only. See `output_names`.
+        gone, its shadows with it; says something outside the hole only, and is the only output that
+        depends on what the picture shows inside. See `output_names`.
 
     Raises
     ------
@@ -115,8 +118,7 @@ def build_completion_network(config, *, padding="zero", size=None):
     if config.layout:
         outputs.append(_unfolded(table, padding, features, len(LAYOUT), "layout"))
     if config.shadows:
-        # Starts without any.
-        outputs.append(_unfolded(table, padding, features, 3, "shadows", kernel_initializer="zeros"))
+        outputs.append(_shadows(config, table, padding, features, list(inputs.values())))
     return keras.Model(list(inputs.values()), outputs if len(outputs) > 1 else outputs[0], name=NAME)
 
 
@@ -207,6 +209,15 @@ class CentredInput(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="pano_inpaint")
+class LogColours(keras.layers.Layer):
+    """Turn colours into log intensity, in which a shadow is a difference, of about −1 to 1."""
+
+    def call(self, picture):
+        """Return (B, H, W, 3)."""
+        return keras.ops.log(keras.ops.maximum(picture, 0) + DARK) / 2 + 1
+
+
+@keras.saving.register_keras_serializable(package="pano_inpaint")
 class Merge(keras.layers.Layer):
     """Keep the picture where it is known; only the hole is generated."""
 
@@ -243,6 +254,42 @@ def _features(config, table, padding, features, rays):
             features = keras.layers.Concatenate(name=f"skip{number}")([features, by_resolution[-number]])
         features = _convolution(config, (3, 1, 1, after), padding, f"up{number}_conv", features)
     return features
+
+
+def _shadows(config, table, padding, features, seen):
+    """Return shadows: a small network of its own, which sees what colours are made of, and what stands there.
+
+    A rug and a box have the same outline, and only one of them casts a shadow. Nothing of the network is
+    normalised: it can be trained alone, on batches of one room.
+    """
+    picture, *others = seen
+    fine = keras.layers.Concatenate(dtype="float32", name="shadows_seen")(
+        [LogColours(dtype="float32", name="log_colours")(picture), *others]
+    )
+    fine = Fold(table.fold, name="shadows_fold")(fine) if table.fold > 1 else fine
+    by_resolution, number = [], 0
+    fine = keras.layers.Concatenate(name="shadows_given")([features, fine])
+
+    def layer(kind, channels, *arguments, **options):
+        nonlocal number
+        number += 1
+        return kind(
+            config.channels(channels), *arguments, activation="relu", kernel_initializer="he_normal",
+            padding_mode=padding, name=f"shadows{number}", **options,
+        )  # fmt: skip
+
+    for level, channels in enumerate(SHADOW_CHANNELS):
+        fine = layer(PaddedConv2D, channels, 3, strides=2 if level else 1)(fine)
+        for dilation in (1,) if level < len(SHADOW_CHANNELS) - 1 else (1, 2, 4):
+            after = layer(PaddedConv2D, channels, 3, dilation_rate=dilation)(fine)
+            fine = keras.layers.Add(name=f"shadows{number}_sum")([fine, after])
+        by_resolution.append(fine)
+    for channels, skip in zip(SHADOW_CHANNELS[-2::-1], by_resolution[-2::-1], strict=True):
+        fine = layer(PaddedConv2DTranspose, channels)(fine)
+        fine = keras.layers.Concatenate(name=f"shadows{number}_skip")([fine, skip])
+        fine = layer(PaddedConv2D, channels, 3)(fine)
+    # Starts without any.
+    return _unfolded(table, padding, fine, 3, "shadows", kernel_initializer="zeros")
 
 
 def _normalised(features, name):

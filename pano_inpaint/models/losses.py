@@ -2,11 +2,11 @@
 
 import tensorflow as tf
 
-from pano_inpaint.shadows import DEEPEST
+from pano_inpaint.shadows import DARK, DEEPEST
 
 RECONSTRUCTIONS = ("l2", "l1")
 ADVERSARIES = ("bce", "hinge")
-DARK = 0.02  # added to colours before the logarithm of a shadow is taken
+SLIGHT = 0.2  # log intensity: smaller errors of a shadow count by their squares
 SEEN = 0.2  # share of the layout loss that a pixel outside the hole has
 
 
@@ -80,8 +80,15 @@ def shadow_loss(shadows, seen, truth, blame, mask, weight):
     """
     known = tf.cast(blame >= 0, tf.float32)[..., None]
     wanted = blame[..., None] * log_ratio(truth, seen)
-    error, counted = tf.abs(shadows - wanted), known * weight * (1 - mask)
+    error, counted = huber(shadows - wanted), known * weight * (1 - mask)
     return tf.math.divide_no_nan(tf.reduce_sum(error * counted), 3 * tf.reduce_sum(counted))
+
+
+def huber(error):
+    """Return squares of errors below `SLIGHT` and absolute ones above, joined without a step or bend."""
+    size = tf.abs(error)
+    slight = tf.minimum(size, SLIGHT)
+    return slight * slight / (2 * SLIGHT) + size - slight
 
 
 def log_ratio(one, other):

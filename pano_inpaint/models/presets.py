@@ -4,6 +4,7 @@ A preset is found by name among those in the package, or by its folder; a run fo
 """
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ CONFIG = "config.json"
 COMPLETION_WEIGHTS = "completion.weights.h5"
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"
 INFERENCE_FORM = "completion.tflite"
-NEW_LAYERS = {"conv1_rays", "layout", "shadows"}  # what fine-tuning may add to a pretrained network
+NEW_LAYERS = re.compile(r"conv1_rays|layout|shadows\d*")  # what fine-tuning may add to a pretrained network
 REQUIRED = {"completion", "discriminator", "face_size"}
 
 
@@ -126,7 +127,7 @@ def _transfer(model, wanted, preset):
                 raise FileError(
                     f"expected weights for {layer.name} in {preset.folder}, got others: {error}"
                 ) from error
-        elif layer.weights and layer.name not in NEW_LAYERS:
+        elif layer.weights and not NEW_LAYERS.fullmatch(layer.name):
             raise FileError(f"expected weights for {layer.name} in {preset.folder}, got none")
 
 

@@ -120,7 +120,7 @@ def erase_tour(
         As in `match_scene_masks`: one picture for all, a folder, or a dict by scene id. A mask of another
         size than its panorama is scaled. Scenes that share a picture share their masks.
     eraser : Eraser
-        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``find_shadows`` if those are
+        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``lift_shadows`` if those are
         asked for.
     out : str or Path
         Folder of the mirror; appears, with ``report.json`` in it, when it is whole.
@@ -136,7 +136,7 @@ def erase_tour(
     grow_deg : float
         Degrees by which masks are widened, see `masks.widen`; reported.
     shadows_deg : float
-        Degrees from there within which shadows are erased, too, see `Eraser.find_shadows`; reported.
+        Degrees from there within which shadows are lifted, see `Eraser.lift_shadows`; reported.
     write_page : callable, optional
         Writes a page into the mirror, see `Mirror.finish`.
 
@@ -212,15 +212,15 @@ class _Run:
         if earlier is not None:
             return _erased(scene, earlier, taken_over=True)
 
-        options, changed = {}, mask
+        lit, changed = panorama, mask
         if self._reach:
-            options["shadows"] = self._eraser.find_shadows(panorama, mask, self._reach)
-            changed = mask | options["shadows"]
+            lit, lifted = self._eraser.lift_shadows(panorama, mask, self._reach)
+            changed = mask | lifted
 
         def watch(done, total, *_):
             self._watch(Progress(scene, number, count, done, total))
 
-        completed = self._eraser.erase(panorama, mask, watch=watch, **options)
+        completed = self._eraser.erase(lit, mask, watch=watch)
         record = {
             "erased_share": round(share_of_sphere(changed), 6),
             "notes": [*scene.notes, *panorama.notes, *notes],

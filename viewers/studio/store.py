@@ -42,7 +42,7 @@ class Result:
         Part of the sphere, 0 to 1.
     seconds : float
     shadows_deg : float
-        How far from the marks shadows were erased, too.
+        How far from the marks their shadows were lifted.
     """
 
     file: str

@@ -30,7 +30,7 @@ class Task:
     seed : int
     quality : str
     shadows_deg : float
-        How far from the marks shadows are erased, too.
+        How far from the marks their shadows are lifted.
     state : str
         ``waiting``, ``working``, ``done``, ``failed`` or ``cancelled``.
     stage : str
@@ -95,7 +95,7 @@ class Tasks:
         seed : int
         quality : str
         shadows_deg : float
-            How far from the marks shadows are erased, too.
+            How far from the marks their shadows are lifted.
 
         Returns
         -------
@@ -177,15 +177,15 @@ class Tasks:
             job.watch(done, total)
 
         job.check()
-        options = {}
+        lit, changed = panorama, mask
         if task.shadows_deg:
-            task.stage = "looking for shadows"
-            options["shadows"] = eraser.find_shadows(panorama, mask, math.radians(task.shadows_deg))
+            task.stage = "lifting shadows"
+            lit, lifted = eraser.lift_shadows(panorama, mask, math.radians(task.shadows_deg))
+            changed = mask | lifted
             job.check()
-        completed = eraser.erase(panorama, mask, watch=watch, **options)
+        completed = eraser.erase(lit, mask, watch=watch)
         job.check()
-        mask = mask | options.get("shadows", False)
-        return Layer(mask, completed.pixels[mask]), round(share_of_sphere(mask), 6)
+        return Layer(changed, completed.pixels[changed]), round(share_of_sphere(changed), 6)
 
     def _finish(self, task, marks, layer, share):
         name = self._store.add_layer(task.scene, layer)
