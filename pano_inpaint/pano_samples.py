@@ -20,7 +20,7 @@ from pano_inpaint.streams import Stream
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
 _BLACK = 8  # levels; a row no brighter than this at a pole is missing, not dark
 _NEAR = np.radians(25)  # from erased furniture: its shadows are looked for no further away
-_SURELY = 0.8, 0.5  # of the distance to the other: shadows are surely of erased, of other furniture
+_SURELY = 0.4, 0.25  # of the distance to the other: shadows are surely of erased, of other furniture
 _SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
 
 
@@ -85,6 +85,8 @@ class DecodedPanorama:
         Part of the empty room at each pixel, see `room_parts`; below 0 where unknown.
     things : ndarray, shape (H, 2H), bool, or None
         Where furniture is seen; None if that is not known.
+    lacks_objects_only : bool
+        Whether the other furniture still stands in `truth`: nothing but the objects is gone.
     """
 
     truth: np.ndarray
@@ -93,6 +95,7 @@ class DecodedPanorama:
     valid: np.ndarray = field(repr=False)
     layout: np.ndarray | None = None
     things: np.ndarray | None = None
+    lacks_objects_only: bool = False
 
     @property
     def nbytes(self):
@@ -135,10 +138,11 @@ def read_panorama_item(item, height, *, blurred_pole=0.0):
     valid = np.ascontiguousarray(np.broadcast_to(valid.astype(np.uint8), truth.shape[:2]))
     objects = _read_objects(item.object_mask, height) if item.empty and item.object_mask else None
     layout = _read_layout(item.layout, height) if item.layout else None
-    things = None
+    things, some = None, False
     if item.empty and item.things:
-        things = (objects if item.things == item.object_mask else _read_objects(item.things, height)) > 0
-    return DecodedPanorama(truth, seen, objects, valid, layout, things)
+        some = objects is not None and item.things != item.object_mask
+        things = (_read_objects(item.things, height) if some else objects) > 0
+    return DecodedPanorama(truth, seen, objects, valid, layout, things, some)
 
 
 def _square(face):
@@ -295,7 +299,8 @@ class PanoramaStream(Stream):
                 layout[sample(panorama.things, "nearest") & ~mask] = THING
         blame = np.full(mask.shape, -1, np.float32)
         if panorama.things is not None:
-            blame = sample(blame_map(panorama.things, hole), "nearest")
+            others = panorama.things & ~hole & (not panorama.lacks_objects_only)
+            blame = sample(blame_map(panorama.things & hole, others), "nearest")
         rays = level_rays(self.face_size, rotation)
         if mirrored:
             rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
@@ -324,6 +329,8 @@ class PanoramaStream(Stream):
     def _hole(self, rng, panorama):
         settings, height = self.settings, len(panorama.truth)
         hole = None if panorama.objects is None else random_object_hole(rng, panorama.objects, settings)
+        if panorama.lacks_objects_only:
+            hole = grow(panorama.objects > 0, rng.uniform(*settings.object_margin))
         if hole is None or rng.random() < settings.extra_hole_odds:
             kind = settings.hole_kinds[rng.integers(len(settings.hole_kinds))]
             extra = random_sphere_hole(rng, height, kind=kind, low=settings.hole_low, high=settings.hole_high)
@@ -382,26 +389,26 @@ def random_object_hole(rng, objects, settings):
     )
 
 
-def blame_map(things, hole):
+def blame_map(erased, others):
     """Tell where furniture that is erased, and where other furniture, is to blame for shadows.
 
     Parameters
     ----------
-    things : ndarray, shape (H, 2H), bool
-        Where furniture is seen.
-    hole : ndarray, shape (H, 2H), bool
-        What is erased.
+    erased : ndarray, shape (H, 2H), bool
+        Where furniture is seen that is erased.
+    others : ndarray, shape (H, 2H), bool
+        Where other furniture is seen that the truth lacks, too.
 
     Returns
     -------
     ndarray, shape (H, 2H), float32
         1 where what is erased is, 0 where other furniture is and on it, −1 where neither surely is.
     """
-    erased, others = _distances(things & hole), _distances(things & ~hole)
-    blame = np.full(things.shape, -1, np.float32)
+    erased, others = _distances(erased), _distances(others)
+    blame = np.full(erased.shape, -1, np.float32)
     blame[erased < _SURELY[0] * others] = 1
     blame[others < _SURELY[1] * erased] = 0
-    blame[erased > _NEAR / np.pi * len(things)] = -1
+    blame[erased > _NEAR / np.pi * len(erased)] = -1
     return blame
 
 

@@ -274,16 +274,38 @@ def test_furniture_is_a_thing_where_it_is_seen_and_the_room_behind_it_where_it_i
         assert (layout[differs & ~hole] == THING).mean() > 0.7 or not (differs & ~hole).any()
 
 
-def test_blame_for_shadows_goes_to_the_nearer_furniture():
-    things, hole = np.zeros((2, 64, 128), bool)
-    things[30:40, 124:], things[30:40, 6:12] = True, True
-    hole[28:42, 120:] = True
-    blame = blame_map(things, hole)
-    assert (blame[35, [0, 2, 120]] == 1).all()  # across the seam, too
+def test_blame_for_shadows_goes_to_what_is_much_nearer():
+    erased, others = np.zeros((2, 64, 128), bool)
+    erased[30:40, 124:], others[30:40, 6:12] = True, True
+    blame = blame_map(erased, others)
+    assert (blame[35, [0, 120, 126]] == 1).all()  # across the seam, too
     assert (blame[35, [5, 6, 7]] == 0).all()
     assert blame[35, 3] == blame[35, 90] == blame[0, 64] == -1  # half way, or far from both
-    assert (blame_map(things, hole & ~things) == -1).all()
-    assert (blame_map(things & hole, hole)[35, [0, 3, 5, 120]] == 1).all()
+    assert (blame_map(erased & False, others) == -1).all()
+    assert (blame_map(erased, others & False)[35, [0, 3, 5, 8, 120]] == 1).all()
+
+
+def test_of_a_pair_that_lacks_one_piece_only_the_piece_is_erased_and_to_blame(pair):
+    root, path, instances = pair
+    Image.fromarray(instances).save(path)
+    gone = path.parent.parent / "gone"
+    gone.mkdir()
+    full = np.asarray(Image.open(path.parent / "rgb_rawlight.png")).copy()
+    piece = instances == 9
+    full[piece] = 128
+    Image.fromarray(full).save(gone / "rgb_rawlight.png")
+    Image.fromarray(np.where(piece, instances, 0).astype(np.uint16)).save(gone / "instance.png")
+    items = {item.name.split("/")[2]: item for item in find_panoramas(root, min_width=64).items}
+    assert not read_panorama_item(items["full"], 64).lacks_objects_only
+    decoded = read_panorama_item(items["gone"], 64)
+    assert decoded.lacks_objects_only and decoded.things[30:40, :8].all()
+    settings = PanoramaSettings(extra_hole_odds=0, object_margin=(0.1, 0.1))
+    for element in take(panos([items["gone"]], settings=settings), 4):
+        outside = element["mask"][..., 0] == 0
+        differs = np.abs(element["input"] - element["truth"]).max(axis=-1) > 0.02
+        assert differs.any() and not (differs & outside).any()
+        assert set(np.unique(element["blame"])) == {-1, 1}  # also on the other thing, which stays
+        assert (element["blame"][~outside] == 1).all()
 
 
 def test_exposure_changes_both_pictures_of_a_pair_alike(pair):

@@ -159,7 +159,7 @@
     }
 
     _showResult({ quality, shadows_deg: shadows, seed, seconds, share }) {
-      const asked = shadows ? `${quality}, shadows within ${shadows}°` : quality;
+      const asked = shadows ? `${quality}, shadows lifted within ${shadows}°` : quality;
       byId("result-shown").textContent = `${asked} · seed ${seed} · ${seconds.toFixed(1)} s · ${(share * 100).toFixed(1)} % of the sphere`;
     }
   }

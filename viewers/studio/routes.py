@@ -67,7 +67,7 @@ class Erasing(_Request):
     scenes: list[Annotated[int, Field(ge=0)]] = Field(min_length=1, max_length=_MOST_SCENES)
     seed: int = Field(0, ge=0, lt=2**31)
     quality: Literal[QUALITIES] = "standard"
-    shadows_deg: float = Field(0.0, ge=0, le=45, description="Degrees within which shadows go, too")
+    shadows_deg: float = Field(0.0, ge=0, le=45, description="Degrees within which shadows are lifted")
 
 
 class Saving(_Request):
