@@ -153,6 +153,11 @@ def test_doors_stay_free():
                         assert ground.distance_to_point(item.footprint, way) > 0.3
 
 
+def test_what_is_built_in_is_there_also_where_no_wall_is_free():
+    small = house.build_house(9, 624)  # its fifth room has no wall for a socket
+    assert len(small.fixed) > 4 and all(fitting.parts for room in small.fixed for fitting in room)
+
+
 def test_the_same_seed_and_number_give_the_same_house():
     again = house.build_house(11, 3)
     assert json.dumps(record.home_record(again, seed=11, number=3)) == json.dumps(

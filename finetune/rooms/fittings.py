@@ -50,7 +50,7 @@ def build_fittings(rng, room, look):
             fittings += door(rng, room, opening)
     fittings += radiators(rng, room)
     fittings.append(Fitting("otherstructure", sockets(rng, room)))
-    return fittings
+    return [fitting for fitting in fittings if fitting.parts]  # a small room may have no wall for sockets
 
 
 def skirting(room, height):
