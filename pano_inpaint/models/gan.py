@@ -309,7 +309,9 @@ class CompletionGAN:
         decay = self.settings.ema_decay
         if decay:
             for average, variable in zip(self.average, self.completion.weights, strict=True):
-                average.assign(average * decay + variable.value * (1 - decay))
+                average.assign_add(
+                    (variable.value - average) * (1 - decay)
+                )  # what is frozen stays to the bit
 
     def _move_discriminator(self, gradients):
         self.discriminator_optimizer.apply_gradients(
