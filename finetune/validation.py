@@ -24,7 +24,7 @@ def score_network(completion, panoramas, evaluators=()):
         Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
         solid angle and over the holes only; with a layout head also ``layout``, the share of the holes
         whose part of the room it names, over panoramas with labels, and with a head for shadows ``shadows``,
-        the mean error of their log intensity beside the holes, over panoramas that know them.
+        the `shadow_loss` beside the holes, over panoramas that know them.
     """
     return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
 
@@ -58,7 +58,7 @@ def _layout_accuracy(logits, layout, weights):
 
 
 def _shadow_error(shadows, faces):
-    """Return the mean error of the shadows, NaN if nothing is known of them."""
+    """Return the loss of the shadows, NaN if nothing is known of them."""
     known = (np.asarray(faces["blame"]) >= 0).any()
     where = faces["blame"], faces["mask"], faces["weight"]
     return float(shadow_loss(shadows, faces["input"], faces["truth"], *where)) if known else np.nan

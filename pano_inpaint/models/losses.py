@@ -58,7 +58,7 @@ def layout_loss(logits, layout, mask, weight):
 
 
 def shadow_loss(shadows, seen, truth, blame, mask, weight):
-    """Return the mean error of the shadows beside a hole, in log intensity.
+    """Return the mean error of the shadows beside a hole, in log intensity: `huber` of each.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def shadow_loss(shadows, seen, truth, blame, mask, weight):
 
 
 def huber(error):
-    """Return squares of errors below `SLIGHT` and absolute ones above, joined without a step or bend."""
+    """Return squares of errors below `SLIGHT` and absolute ones above, joined without a bend (Huber 1964)."""
     size = tf.abs(error)
     slight = tf.minimum(size, SLIGHT)
     return slight * slight / (2 * SLIGHT) + size - slight
