@@ -12,7 +12,7 @@ from pano_inpaint.holes import random_sphere_hole
 from pano_inpaint.models.export import write_inference_form
 from pano_inpaint.models.presets import build_completion, find_preset
 from pano_inpaint.models.trainer import LoopSettings, train
-from pano_inpaint.pano_samples import read_panorama_item
+from pano_inpaint.pano_decoding import read_panorama_item
 from pano_inpaint.panorama import Panorama, write_panorama
 from pano_inpaint.settings import subset
 

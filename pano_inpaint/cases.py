@@ -15,7 +15,8 @@ import numpy as np
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.holes import random_sphere_hole
 from pano_inpaint.pairs import match_masks, scan_pictures
-from pano_inpaint.pano_samples import PanoramaSettings, random_object_hole, read_panorama_item
+from pano_inpaint.pano_decoding import read_panorama_item
+from pano_inpaint.pano_samples import PanoramaSettings, random_object_hole
 from pano_inpaint.pano_sets import SKYBOX, PanoItem, find_panoramas, read_size
 from pano_inpaint.panorama import Panorama, read_mask, read_panorama
 from pano_inpaint.photos import hash_fraction

@@ -16,7 +16,7 @@ from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
 from .shadows import lift, within_reach
-from .sphere import sample_equirectangular, window_directions
+from .sphere import overlapping, sample_equirectangular, window_directions
 from .structure import analyse_room
 
 QUALITIES = ("draft", "standard", "fine")
@@ -360,11 +360,8 @@ def as_guide(faces, rotation, small, unseen):
         Unit vectors (..., 3) to colours (..., 3).
     """
     completed = np.float32(from_faces(faces, len(small), rotation=rotation))
-    joined = blend(*(_overlapping(picture) for picture in (small, completed, unseen)), believed=BELIEVED)
+    joined = blend(
+        *(overlapping(picture, CONTEXT) for picture in (small, completed, unseen)), believed=BELIEVED
+    )
     joined = np.ascontiguousarray(joined[:, CONTEXT:-CONTEXT])
     return lambda directions: sample_equirectangular(joined, directions)
-
-
-def _overlapping(picture):
-    """Repeat some columns of a panorama at its other end."""
-    return np.concatenate([picture[:, -CONTEXT:], picture, picture[:, :CONTEXT]], axis=1)

@@ -62,8 +62,8 @@ def build_methods(presets, qualities, peers=None, ways=WAYS, *, shadows=0.0):
         Names in `peers.PEERS`; all that are installed if left out.
     ways : sequence of {"cube", "flat"}
     shadows : float
-        Radians. If there are any, each of ours comes once more, erasing also shadows that reach out of the
-        mask up to so far; scores still count the mask alone.
+        Radians. If there are any, each of ours that tells shadows comes once more, with those lifted first
+        that reach out of the mask up to so far; scores still count the mask alone.
 
     Returns
     -------

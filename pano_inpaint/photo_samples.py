@@ -8,7 +8,7 @@ import numpy as np
 from pano_inpaint.decoding import read_small, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.holes import random_box, random_brush, random_silhouette
-from pano_inpaint.pano_samples import read_panorama_item
+from pano_inpaint.pano_decoding import read_panorama_item
 from pano_inpaint.pano_sets import PanoItem
 from pano_inpaint.sphere import to_perspective
 from pano_inpaint.streams import Stream

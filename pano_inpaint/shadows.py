@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from .blending import smooth_fill
 from .panorama import from_rgb, to_rgb
-from .sphere import sample_equirectangular, window_directions
+from .sphere import overlapping, sample_equirectangular, window_directions
 
 DEEPEST = 2.0  # log intensity: shadows are learnt and sent no deeper
 DARK = 0.02  # added to colours before their logarithm is taken
@@ -57,10 +57,7 @@ def within_reach(told, share, marked, reach):
     counts = np.clip((reach - distance) / (_END * reach), 0, 1)[..., None].astype(np.float32)
     seen = share > _SEEN
     depth = np.divide(told, share[..., None], out=np.zeros_like(told), where=seen[..., None])
-    depth, hidden = (
-        np.concatenate([part[:, -_AROUND:], part, part[:, :_AROUND]], axis=1) for part in (depth, ~seen)
-    )
-    depth = smooth_fill(depth, hidden)[:, _AROUND:-_AROUND]
+    depth = smooth_fill(*(overlapping(part, _AROUND) for part in (depth, ~seen)))[:, _AROUND:-_AROUND]
     return np.sign(depth) * np.maximum(np.abs(depth) - _FAINT, 0) * counts
 
 

@@ -250,6 +250,22 @@ def _rows_over_the_poles(panorama, rows):
     return np.stack([row_at(row) for row in rows])
 
 
+def overlapping(panorama, columns):
+    """Repeat columns of a panorama beyond its other end, for what looks around each pixel.
+
+    Parameters
+    ----------
+    panorama : ndarray, shape (H, W) or (H, W, C)
+    columns : int
+        How many, on each side; 1 to W.
+
+    Returns
+    -------
+    ndarray, shape (H, W + 2 columns) or (H, W + 2 columns, C)
+    """
+    return np.concatenate([panorama[:, -columns:], panorama, panorama[:, :columns]], axis=1)
+
+
 def check_panorama(panorama):
     """Raise unless an array has a panorama's shape.
 

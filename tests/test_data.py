@@ -20,7 +20,8 @@ from pano_inpaint.data import (
 )
 from pano_inpaint.decoding import PictureCache, read_small
 from pano_inpaint.errors import FileError, MissingDependencyError, UsageError
-from pano_inpaint.pano_samples import PanoramaStream, blame_map, read_panorama_item
+from pano_inpaint.pano_decoding import read_panorama_item
+from pano_inpaint.pano_samples import PanoramaStream, blame_map
 from pano_inpaint.pano_sets import find_panoramas
 from pano_inpaint.photo_samples import random_hole
 from pano_inpaint.room_parts import LAYOUT, THING

@@ -309,9 +309,8 @@ class CompletionGAN:
         decay = self.settings.ema_decay
         if decay:
             for average, variable in zip(self.average, self.completion.weights, strict=True):
-                average.assign_add(
-                    (variable.value - average) * (1 - decay)
-                )  # what is frozen stays to the bit
+                # Its way to the weight, a share of it: what is frozen stays to the bit.
+                average.assign_add((variable.value - average) * (1 - decay))
 
     def _move_discriminator(self, gradients):
         self.discriminator_optimizer.apply_gradients(
