@@ -11,6 +11,7 @@ PROJECTIONS = ("equirectangular", "perspective")
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 SSIM_SIGMA = 1.5  # Wang et al. 2004, section III-B: an 11 x 11 Gaussian window of 1.5 px
 SSIM_RADIUS = 5
+_EDGE = 2  # pixels on either side of a hole's edge that sharpness leaves to `seam_step` and the eye
 
 
 def score_weights(shape, mask=None, *, projection="equirectangular"):
@@ -194,7 +195,7 @@ def sharpness_ratio(result, mask, *, among=None, ring=24, wrap=False):
     """How sharp the completed pixels are beside the known ones around them.
 
     Mean absolute high-pass (luma less its Gaussian of 1 px) inside the hole over that of a ring outside.
-    Two pixels on both sides of the edge are left out: the edge itself is for `seam_step` and the eye.
+    Two pixels on both sides of the edge are left out.
 
     Parameters
     ----------
@@ -220,22 +221,68 @@ def sharpness_ratio(result, mask, *, among=None, ring=24, wrap=False):
     ValueError
         If the mask has another size.
     """
-    luma = _luma(np.asarray(result))
-    mask = _checked_mask(mask, luma.shape).astype(np.uint8)
-    if wrap:
-        pad = ((0, 0), (ring + 4, ring + 4))
-        luma, mask = np.pad(luma, pad, mode="wrap"), np.pad(mask, pad, mode="wrap")
-    high_pass = np.abs(luma - cv2.GaussianBlur(luma, (0, 0), 1.0))
-    inside = cv2.erode(mask, _disc(2), borderValue=1).astype(bool)
-    outside = cv2.dilate(mask, _disc(ring)).astype(bool) & ~cv2.dilate(mask, _disc(2)).astype(bool)
-    if wrap:
-        high_pass, inside, outside = (a[:, ring + 4 : -ring - 4] for a in (high_pass, inside, outside))
+    mask = _checked_mask(mask, np.shape(result)[:2])
+    pad = ring + 4 if wrap else 0
+    inside = ~_dilated(~mask, _EDGE, pad)
+    outside = _dilated(mask, ring, pad) & ~_dilated(mask, _EDGE, pad)
     if among is not None:
-        among = _checked_mask(among, inside.shape)
+        among = _checked_mask(among, mask.shape)
         inside, outside = inside & among, outside & among
-    if not inside.any() or not outside.any() or not high_pass[outside].any():
+    high_pass = _high_pass(result, pad)
+    return _ratio_of_means(high_pass[inside], high_pass[outside])
+
+
+def detail_ratio(result, truth, mask, *, wrap=False):
+    """How much detail the completed pixels have beside what is really there.
+
+    The high-pass of `sharpness_ratio`, inside the hole only: over the true picture's. What surrounds a hole
+    says little of what is right in it: a shelf between pictures stood before a plain wall.
+
+    Parameters
+    ----------
+    result, truth : ndarray, shape (H, W) or (H, W, C)
+        Completed and true picture, in the same range.
+    mask : ndarray of bool, shape (H, W)
+        True where it was completed; two pixels at its edge are left out.
+    wrap : bool
+        True for equirectangular pictures.
+
+    Returns
+    -------
+    float
+        1 = as much detail as there is, below 1 = blurred, above 1 = what is not there. NaN if the hole has
+        no pixel left or the truth is flat.
+
+    Raises
+    ------
+    ValueError
+        If sizes differ.
+    """
+    if np.shape(result)[:2] != np.shape(truth)[:2]:
+        raise ValueError(
+            f"Expected pictures of the same size. Received: {np.shape(result)} and {np.shape(truth)}"
+        )
+    pad = _EDGE + 4 if wrap else 0
+    inside = ~_dilated(~_checked_mask(mask, np.shape(result)[:2]), _EDGE, pad)
+    return _ratio_of_means(*(_high_pass(picture, pad)[inside] for picture in (result, truth)))
+
+
+def _high_pass(picture, pad):
+    """Return by how much pixels differ from about 1 px around them; `pad` columns go on over the seam."""
+    luma = _luma(np.asarray(picture))
+    wide = np.pad(luma, ((0, 0), (pad, pad)), mode="wrap")
+    return np.abs(wide - cv2.GaussianBlur(wide, (0, 0), 1.0))[:, pad : pad + luma.shape[1]]
+
+
+def _dilated(mask, radius, pad):
+    wide = np.pad(mask.astype(np.uint8), ((0, 0), (pad, pad)), mode="wrap")
+    return cv2.dilate(wide, _disc(radius))[:, pad : pad + mask.shape[1]].astype(bool)
+
+
+def _ratio_of_means(values, others):
+    if not values.size or not others.any():
         return float("nan")
-    return float(high_pass[inside].mean(dtype=np.float64) / high_pass[outside].mean(dtype=np.float64))
+    return float(values.mean(dtype=np.float64) / others.mean(dtype=np.float64))
 
 
 def weighted_mean(values, weights=None):

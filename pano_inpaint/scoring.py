@@ -8,7 +8,7 @@ import numpy as np
 
 from .errors import MissingDependencyError, PanoInpaintError, UsageError
 from .formats import read_picture
-from .metrics import PROJECTIONS, l1, psnr, score_weights, seam_step, sharpness_ratio, ssim
+from .metrics import PROJECTIONS, detail_ratio, l1, psnr, score_weights, seam_step, sharpness_ratio, ssim
 from .pairs import match_masks, scan_pictures
 from .panorama import read_mask, read_panorama, to_rgb
 from .picture import turned_upright
@@ -21,6 +21,7 @@ COLUMNS = {  # name of a score: what it is, and which way is better
     "l1": "share of the range, lower is better",
     "seam_step": "levels of 255 at ±180° above those beside it, 0 is best",
     "sharpness": "high-pass inside the hole over outside, 1 is best",
+    "detail": "high-pass inside the hole over the truth's, 1 is best",
 }
 MARGIN = 48  # rows around a hole that are converted: more than any score looks around it
 
@@ -97,7 +98,7 @@ def score_pair(result, truth, mask=None, *, projection="equirectangular", lpips=
     -------
     dict
         ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``; if equirectangular, ``seam_step`` (NaN if the mask
-        does not touch the seam); with a mask, ``sharpness``.
+        does not touch the seam); with a mask, ``sharpness`` and ``detail``.
 
     Raises
     ------
@@ -119,6 +120,7 @@ def score_pair(result, truth, mask=None, *, projection="equirectangular", lpips=
         scores["seam_step"] = seam_step(a, None if mask is None else mask[rows])
     if mask is not None:
         scores["sharpness"] = sharpness_ratio(a, mask[rows], wrap=sphere)
+        scores["detail"] = detail_ratio(a, b, mask[rows], wrap=sphere)
     return scores
 
 

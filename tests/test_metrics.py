@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from pano_inpaint.metrics import l1, psnr, score_weights, seam_step, sharpness_ratio, ssim, weighted_mean
+from pano_inpaint.metrics import (
+    detail_ratio,
+    l1,
+    psnr,
+    score_weights,
+    seam_step,
+    sharpness_ratio,
+    ssim,
+    weighted_mean,
+)
 
 
 @pytest.fixture
@@ -155,6 +164,23 @@ def test_sharpness_sees_over_the_seam(rng):
     picture[mask] *= 0.5
     rolled = np.roll(picture, 64, axis=1), np.roll(mask, 64, axis=1)
     assert sharpness_ratio(*rolled, wrap=True) == pytest.approx(sharpness_ratio(picture, mask), rel=1e-5)
+
+
+def test_detail_is_measured_by_the_truth_and_not_by_the_surroundings(rng):
+    truth = rng.random((64, 128, 3)).astype(np.float32)
+    mask = np.zeros((64, 128), bool)
+    mask[20:40, :15] = mask[20:40, -15:] = True
+    truth[~mask] *= 0.1
+    result = truth.copy()
+    result[mask] = 0.5 + (truth[mask] - 0.5) / 4
+    assert detail_ratio(truth, truth, mask) == 1
+    assert sharpness_ratio(truth, mask) == pytest.approx(10, rel=0.1)
+    assert detail_ratio(result, truth, mask) == pytest.approx(0.25, abs=0.02)
+    rolled = [np.roll(picture, 64, axis=1) for picture in (result, truth, mask)]
+    assert detail_ratio(result, truth, mask, wrap=True) == pytest.approx(detail_ratio(*rolled), rel=1e-5)
+    assert np.isnan(detail_ratio(result, np.full_like(truth, 0.5), mask))
+    with pytest.raises(ValueError, match="same size"):
+        detail_ratio(result, truth[:, :64], mask)
 
 
 def test_a_nan_without_weight_stays_outside():

@@ -82,7 +82,8 @@ def evaluate(
 ) -> None:
     """Compare completions with those of others, on the same holes in one run.
 
-    Mean PSNR, SSIM, LPIPS, L1 and sharpness inside the hole and by solid angle, step at the seam, seconds.
+    Mean PSNR, SSIM, LPIPS, L1, sharpness and detail inside the hole and by solid angle, step at the seam,
+    seconds.
     Masks and truths are found in folders `masks` and `truth` (or `empty`) or beside the panoramas
     (`lounge_mask.png`, `lounge_truth.png`); in a set of furnished/empty pairs furniture is erased; without
     masks holes are drawn, the same ones in every run.
