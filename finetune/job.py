@@ -99,6 +99,7 @@ class FinetuneJob:
                 tilt=np.radians(settings.tilt_deg),
                 aim_odds=settings.aim_odds,
                 exposure=settings.exposure,
+                shadow_spread=settings.shadow_spread,
                 hole_low=np.radians(settings.hole_low_deg),
                 hole_high=np.radians(settings.hole_high_deg),
             ),

@@ -24,7 +24,7 @@ class FinetuneSettings:
         See `GanSettings`.
     aim_odds : float
         How often the cube is turned towards a hole, as it is for erasing.
-    exposure : float
+    exposure, shadow_spread : float
         See `PanoramaSettings`.
     freeze_depth : int
         How many of the first convolutions keep their weights and statistics, see `encoder_layers`.
@@ -68,6 +68,7 @@ perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discrimi
     shadows_weight: float = 1.0
     aim_odds: float = 0.7
     exposure: float = 0.0
+    shadow_spread: float = 0.0
     freeze_depth: int = 6
     freeze_statistics: bool = True
     shadows_only: bool = False

@@ -12,6 +12,7 @@ from pano_inpaint.masks import grow
 from pano_inpaint.pano_decoding import read_panorama_item
 from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import THING
+from pano_inpaint.shadows import DARK
 from pano_inpaint.sphere import latitude_weights, rotation_matrix, vector_to_lonlat
 from pano_inpaint.streams import Stream
 
@@ -55,6 +56,7 @@ class PanoramaSettings:
     aim_odds: float = 0.7
     flip: bool = True
     exposure: float = 0.0
+    shadow_spread: float = 0.0
     hole_low: float = 0.1
     hole_high: float = 0.6
     hole_kinds: tuple[str, ...] = SPHERE_HOLES
@@ -143,6 +145,9 @@ class PanoramaStream(Stream):
         seen = truth if panorama.seen is None else sample(panorama.seen)
         if self.training and settings.exposure:
             seen, truth = _exposed(rng, settings.exposure, seen, truth)
+        if self.training and settings.shadow_spread and panorama.lacks_objects_only:
+            factor = 1 + settings.shadow_spread * rng.uniform(-1, 1)
+            seen = _with_shadows(factor, seen, truth, ~sample(panorama.objects > 0, "nearest"))
         weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
         windows = np.stack([self._window(rng, face) for face in mask])
         free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
@@ -213,6 +218,13 @@ def _exposed(rng, spread, *pictures):
     levels = np.linspace(0, 1, 256)[:, None] ** power * factors
     table = np.uint8(np.rint(255 * np.minimum(levels, 1)))
     return tuple(table[picture, [0, 1, 2]] for picture in pictures)
+
+
+def _with_shadows(factor, seen, truth, where):
+    """Multiply the log intensity by which one picture differs from another, uint8 (..., 3)."""
+    one, other = (np.float32(picture) / 255 + DARK for picture in (seen, truth))
+    changed = other * (one / other) ** factor - DARK
+    return np.where(where[..., None], np.uint8(np.rint(255 * np.clip(changed, 0, 1))), seen)
 
 
 def random_object_hole(rng, objects, settings):

@@ -25,6 +25,7 @@ from pano_inpaint.pano_samples import PanoramaStream, blame_map
 from pano_inpaint.pano_sets import find_panoramas
 from pano_inpaint.photo_samples import random_hole
 from pano_inpaint.room_parts import LAYOUT, THING
+from pano_inpaint.shadows import DARK
 from pano_inpaint.sphere import lonlat_to_vector, pixel_to_lonlat
 
 HOLES = HoleSettings(low=8, high=16, local_size=24)
@@ -286,7 +287,9 @@ def test_blame_for_shadows_goes_to_what_is_much_nearer():
     assert (blame_map(erased, others & False)[35, [0, 3, 5, 8, 120]] == 1).all()
 
 
-def test_of_a_pair_that_lacks_one_piece_only_the_piece_is_erased_and_to_blame(pair):
+@pytest.fixture
+def lacking(pair):
+    """The items of a room, by kind of picture: a piece, 9, is all that the truth of "gone" lacks."""
     root, path, instances = pair
     Image.fromarray(instances).save(path)
     gone = path.parent.parent / "gone"
@@ -296,17 +299,49 @@ def test_of_a_pair_that_lacks_one_piece_only_the_piece_is_erased_and_to_blame(pa
     full[piece] = 128
     Image.fromarray(full).save(gone / "rgb_rawlight.png")
     Image.fromarray(np.where(piece, instances, 0).astype(np.uint16)).save(gone / "instance.png")
-    items = {item.name.split("/")[2]: item for item in find_panoramas(root, min_width=64).items}
-    assert not read_panorama_item(items["full"], 64).lacks_objects_only
-    decoded = read_panorama_item(items["gone"], 64)
+    return {item.name.split("/")[2]: item for item in find_panoramas(root, min_width=64).items}
+
+
+def test_of_a_pair_that_lacks_one_piece_only_the_piece_is_erased_and_to_blame(lacking):
+    assert not read_panorama_item(lacking["full"], 64).lacks_objects_only
+    decoded = read_panorama_item(lacking["gone"], 64)
     assert decoded.lacks_objects_only and decoded.things[30:40, :8].all()
     settings = PanoramaSettings(extra_hole_odds=0, object_margin=(0.1, 0.1))
-    for element in take(panos([items["gone"]], settings=settings), 4):
+    for element in take(panos([lacking["gone"]], settings=settings), 4):
         outside = element["mask"][..., 0] == 0
         differs = np.abs(element["input"] - element["truth"]).max(axis=-1) > 0.02
         assert differs.any() and not (differs & outside).any()
         assert set(np.unique(element["blame"])) == {-1, 1}  # also on the other thing, which stays
         assert (element["blame"][~outside] == 1).all()
+
+
+def test_shadows_are_made_fainter_and_deeper_and_what_casts_them_stays(lacking, pair):
+    path = pair[1].parent / "rgb_rawlight.png"
+    full = np.asarray(Image.open(path)).copy()
+    full[40:44, 55:80] //= 2  # beside the piece
+    Image.fromarray(full).save(path)
+
+    def elements(item, spread, **options):
+        settings = PanoramaSettings(shadow_spread=spread, extra_hole_odds=0, flip=False)
+        return take(panos([item], settings=settings, **options), 6)
+
+    factors = []
+    for plain, spread in zip(elements(lacking["gone"], 0.0), elements(lacking["gone"], 1.0), strict=True):
+        for name in ("truth", "mask", "blame"):
+            np.testing.assert_array_equal(plain[name], spread[name])
+        before, after = (np.log((one["truth"] + DARK) / (one["input"] + DARK)) for one in (plain, spread))
+        lit, piece = before.min(axis=-1) > 0.3, before.max(axis=-1) < -0.6
+        factors.append(np.median(after[lit] / before[lit]))
+        np.testing.assert_allclose(after[lit], factors[-1] * before[lit], atol=0.1)
+        assert piece.any() and (spread["input"] == plain["input"])[piece].all()
+        assert (spread["input"] == plain["input"])[before == 0].all()
+    assert 0 <= min(factors) < 0.8 and 1.2 < max(factors) <= 2.01
+    for item, options in (
+        (lacking["full"], {}),
+        (lacking["gone"], {"training": False}),
+    ):  # of others; of scores
+        pictures = ([one["input"] for one in elements(item, spread, **options)] for spread in (0.0, 1.0))
+        np.testing.assert_array_equal(*pictures)
 
 
 def test_exposure_changes_both_pictures_of_a_pair_alike(pair):
