@@ -7,6 +7,7 @@ from typing import NamedTuple
 import keras
 
 from pano_inpaint.completer import HEADS
+from pano_inpaint.models.contrast import Contrast
 from pano_inpaint.models.layers import (
     Fold,
     FusedBatchNormalization,
@@ -118,7 +119,8 @@ def build_completion_network(config, *, padding="zero", size=None):
     if config.layout:
         outputs.append(_unfolded(table, padding, features, len(LAYOUT), "layout"))
     if config.shadows:
-        outputs.append(_shadows(config, table, padding, features, list(inputs.values())))
+        layout = outputs[-1] if config.layout else None
+        outputs.append(_shadows(config, table, padding, features, list(inputs.values()), layout))
     return keras.Model(list(inputs.values()), outputs if len(outputs) > 1 else outputs[0], name=NAME)
 
 
@@ -256,16 +258,16 @@ def _features(config, table, padding, features, rays):
     return features
 
 
-def _shadows(config, table, padding, features, seen):
+def _shadows(config, table, padding, features, seen, layout):
     """Return shadows: a small network of its own, which sees what colours are made of, and what stands there.
 
-    A rug and a box have the same outline, and only one of them casts a shadow. Nothing of the network is
-    normalised: it can be trained alone, on batches of one room.
+    A rug and a box have the same outline, and only one of them casts a shadow. Where the network tells the
+    room's parts, it also sees what is darker than the rest of its part. Nothing of the network is normalised:
+    it can be trained alone, on batches of one room.
     """
-    picture, *others = seen
-    fine = keras.layers.Concatenate(dtype="float32", name="shadows_seen")(
-        [LogColours(dtype="float32", name="log_colours")(picture), *others]
-    )
+    picture, mask, *_ = seen
+    colours = LogColours(dtype="float32", name="log_colours")(picture)
+    fine = keras.layers.Concatenate(dtype="float32", name="shadows_seen")([colours, *seen[1:]])
     fine = Fold(table.fold, name="shadows_fold")(fine) if table.fold > 1 else fine
     by_resolution, number = [], 0
     fine = keras.layers.Concatenate(name="shadows_given")([features, fine])
@@ -280,6 +282,15 @@ def _shadows(config, table, padding, features, seen):
 
     for level, channels in enumerate(SHADOW_CHANNELS):
         fine = layer(PaddedConv2D, channels, 3, strides=2 if level else 1)(fine)
+        if not level and layout is not None:
+            contrast = Contrast(padding_mode=padding, dtype="float32", name="contrast")
+            beside = contrast(colours, mask, layout)
+            beside = Fold(table.fold, name="contrast_fold")(beside) if table.fold > 1 else beside
+            beside = PaddedConv2D(
+                config.channels(channels), 3, kernel_initializer="zeros", padding_mode=padding,
+                name="shadows_contrast",
+            )(beside)  # fmt: skip
+            fine = keras.layers.Add(name="shadows_with_contrast")([fine, beside])
         for dilation in (1,) if level < len(SHADOW_CHANNELS) - 1 else (1, 2, 4):
             after = layer(PaddedConv2D, channels, 3, dilation_rate=dilation)(fine)
             fine = keras.layers.Add(name=f"shadows{number}_sum")([fine, after])

@@ -50,6 +50,23 @@ def pad(pictures, padding, mode):
     return tf.pad(pictures, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
 
 
+def halve(pictures, mode):
+    """Shrink pictures, (B, H, W, C), to half their sides with the taps 1 3 3 1, padded as by `pad`."""
+    channels = pictures.shape[-1]
+    kernel = tf.tile(tf.constant(_BINOMIAL, pictures.dtype)[:, :, None, None], (1, 1, channels, 1))
+    return tf.nn.depthwise_conv2d(pad(pictures, 1, mode), kernel, (1, 2, 2, 1), "VALID")
+
+
+def enlarge(pictures, factor, mode):
+    """Enlarge pictures by a whole factor, bilinearly, across faces where there are faces."""
+    height, width = _sides(pictures)
+    border = 1 if mode == "cube" else 0
+    padded = pad(pictures, border, mode)
+    larger = tf.image.resize(padded, (factor * (height + 2 * border), factor * (width + 2 * border)))
+    cut = factor * border  # the border has grown, too
+    return larger[:, cut : cut + factor * height, cut : cut + factor * width]
+
+
 def _sides(pictures):
     """Return height and width, as numbers where the graph knows them."""
     height, width = pictures.shape[1:3]
@@ -329,14 +346,12 @@ class HoleFill(keras.layers.Layer):
         colour, weight = pyramid.pop()
         coarse = colour + (1 - weight) * self._mean(colour, weight)
         for colour, weight in reversed(pyramid):
-            coarse = colour + (1 - weight) * self._double(coarse)
+            coarse = colour + (1 - weight) * enlarge(coarse, 2, self.padding_mode)
         return coarse
 
     def _halve(self, colour, weight):
-        """Average with the taps 1 3 3 1; a coarse pixel that saw a known one is known."""
-        both = pad(tf.concat([colour, weight], axis=-1), 1, self.padding_mode)
-        kernel = tf.tile(_BINOMIAL[:, :, None, None], (1, 1, 4, 1))
-        both = tf.nn.depthwise_conv2d(both, kernel, (1, 2, 2, 1), "VALID")
+        """Average down; a coarse pixel that saw a known one is known."""
+        both = halve(tf.concat([colour, weight], axis=-1), self.padding_mode)
         gain = 1 / tf.maximum(both[..., 3:], 0.25)  # Gortler et al. 1996, equation 16
         return both[..., :3] * gain, tf.minimum(both[..., 3:] * gain, 1)
 
@@ -346,16 +361,6 @@ class HoleFill(keras.layers.Layer):
         if self.padding_mode == "cube":
             total = tf.repeat(tf.reduce_sum(tf.reshape(total, (-1, 6, 1, 1, 4)), 1), 6, axis=0)
         return total[..., :3] / tf.maximum(total[..., 3:], 1e-6)
-
-    def _double(self, picture):
-        """Upsample by two, bilinearly, across faces where there are faces."""
-        height, width = _sides(picture)
-        border = 1 if self.padding_mode == "cube" else 0
-        padded = pad(picture, border, self.padding_mode)
-        doubled = tf.image.resize(padded, (2 * (height + 2 * border), 2 * (width + 2 * border)))
-        # The border is doubled too: two pixels on each side are cut off.
-        cut = 2 * border
-        return doubled[:, cut : cut + 2 * height, cut : cut + 2 * width]
 
     def get_config(self):
         """Return what rebuilds the layer."""
