@@ -45,9 +45,8 @@ class Contrast(keras.layers.Layer):
         Tensor, shape (B, H, W, 9), float32
             For means over about 8, 16 and 32 pixels; 0 in the mask.
         """
-        shares = tf.split(tf.nn.softmax(tf.stop_gradient(layout)) * (1 - mask), len(LAYOUT), axis=-1)[
-            :_PLANES
-        ]
+        shares = tf.nn.softmax(tf.stop_gradient(layout)) * (1 - mask)
+        shares = tf.split(shares, len(LAYOUT), axis=-1)[:_PLANES]
         sums = tf.concat([part for share in shares for part in (share * colours, share)], axis=-1)
         contrasts = []
         for around in self._around(sums):
