@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from pano_inpaint.models.layers import enlarge, halve
+from pano_inpaint.models.layers import enlarge, halve, widen
 from pano_inpaint.room_parts import LAYOUT
 
 _PLANES = len(("floor", "wall", "ceiling"))  # which come first in `LAYOUT`
@@ -62,8 +62,7 @@ class Contrast(keras.layers.Layer):
             side = pictures.shape[1]
             highest = min(highest, (side & -side).bit_length() - 1)  # while it can be halved
         else:
-            step = 2**highest
-            pictures = tf.pad(pictures, [[0, 0], [0, -height % step], [0, -width % step], [0, 0]])
+            pictures = widen(pictures, 2**highest)
         pyramid = [pictures]
         for _ in range(highest):
             pyramid.append(halve(pyramid[-1], self.padding_mode))

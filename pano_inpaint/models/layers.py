@@ -50,6 +50,13 @@ def pad(pictures, padding, mode):
     return tf.pad(pictures, [[0, 0], [padding, padding], [padding, padding], [0, 0]])
 
 
+def widen(pictures, step):
+    """Widen pictures, (B, H, W, C), to the right and below by zeros, until `step` divides their sides."""
+    height, width = _sides(pictures)
+    wide = tf.pad(pictures, [[0, 0], [0, -height % step], [0, -width % step], [0, 0]])
+    return tf.ensure_shape(wide, (None, None, None, pictures.shape[-1]))  # which padding by a tensor forgets
+
+
 def halve(pictures, mode):
     """Shrink pictures, (B, H, W, C), to half their sides with the taps 1 3 3 1, padded as by `pad`."""
     channels = pictures.shape[-1]
@@ -334,9 +341,8 @@ class HoleFill(keras.layers.Layer):
     def _continue_any_size(self, colour, weight):
         """Fill pictures whose sides are only known when the graph runs."""
         height, width = _sides(colour)
-        step = 2**self.ANY_SIZE_LEVELS
-        border = [[0, 0], [0, -height % step], [0, -width % step], [0, 0]]
-        coarse = self._pull_push(tf.pad(colour, border), tf.pad(weight, border), self.ANY_SIZE_LEVELS)
+        wide = (widen(part, 2**self.ANY_SIZE_LEVELS) for part in (colour, weight))
+        coarse = self._pull_push(*wide, self.ANY_SIZE_LEVELS)
         return coarse[:, :height, :width]
 
     def _pull_push(self, colour, weight, levels):

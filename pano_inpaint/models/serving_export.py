@@ -249,7 +249,7 @@ def _painted(data):
     opaque = tf.where(has_alpha, pixels[..., -1:], 255.0) > _HALF
     drawn = tf.reduce_any(opaque) & ~tf.reduce_all(opaque)  # alpha varies: it is what was painted
     plain = ~drawn | (tf.reduce_any(opaque & bright) & tf.reduce_any(opaque & ~bright))
-    return tf.cast(opaque & (bright | ~plain), tf.float32)
+    return tf.ensure_shape(tf.cast(opaque & (bright | ~plain), tf.float32), (None, None, 1))
 
 
 def _free_version(base, version):
