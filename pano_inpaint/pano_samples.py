@@ -221,7 +221,7 @@ def _exposed(rng, spread, *pictures):
 
 
 def _with_shadows(factor, seen, truth, where):
-    """Multiply the log intensity by which one picture differs from another, uint8 (..., 3)."""
+    """Multiply the log intensity by which pictures, uint8 (..., 3), differ, within `where`, bool (...)."""
     one, other = (np.float32(picture) / 255 + DARK for picture in (seen, truth))
     changed = other * (one / other) ** factor - DARK
     return np.where(where[..., None], np.uint8(np.rint(255 * np.clip(changed, 0, 1))), seen)

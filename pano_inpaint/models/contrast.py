@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
-from pano_inpaint.models.layers import enlarge, halve, widen
+from pano_inpaint.models.layers import enlarge, halve, sides, widen
 from pano_inpaint.room_parts import LAYOUT
 
-_PLANES = len(("floor", "wall", "ceiling"))  # which come first in `LAYOUT`
+_PLANES = [LAYOUT.index(part) for part in ("floor", "wall", "ceiling")]
 _LEVELS = 3, 4, 5  # halvings: means over about 8, 16 and 32 pixels
 _FEW = 0.01  # of the pixels around: so many more look like the pixel itself, lest chance decide
 
@@ -46,21 +46,20 @@ class Contrast(keras.layers.Layer):
             For means over about 8, 16 and 32 pixels; 0 in the mask.
         """
         shares = tf.nn.softmax(tf.stop_gradient(layout)) * (1 - mask)
-        shares = tf.split(shares, len(LAYOUT), axis=-1)[:_PLANES]
+        shares = [shares[..., plane, None] for plane in _PLANES]
         sums = tf.concat([part for share in shares for part in (share * colours, share)], axis=-1)
         contrasts = []
         for around in self._around(sums):
-            planes = zip(shares, tf.split(around, _PLANES, axis=-1), strict=True)
+            planes = zip(shares, tf.split(around, len(_PLANES), axis=-1), strict=True)
             contrasts.append(sum(share * (colours - _mean(plane, colours)) for share, plane in planes))
         return tf.concat(contrasts, axis=-1)
 
     def _around(self, pictures):
         """Return means around each pixel, one for each of `_LEVELS`."""
         highest = max(_LEVELS)
-        height, width = tf.unstack(tf.shape(pictures)[1:3])
+        height, width = sides(pictures)
         if self.padding_mode == "cube":
-            side = pictures.shape[1]
-            highest = min(highest, (side & -side).bit_length() - 1)  # while it can be halved
+            highest = min(highest, (height & -height).bit_length() - 1)  # while it can be halved
         else:
             pictures = widen(pictures, 2**highest)
         pyramid = [pictures]

@@ -52,7 +52,7 @@ def pad(pictures, padding, mode):
 
 def widen(pictures, step):
     """Widen pictures, (B, H, W, C), to the right and below by zeros, until `step` divides their sides."""
-    height, width = _sides(pictures)
+    height, width = sides(pictures)
     wide = tf.pad(pictures, [[0, 0], [0, -height % step], [0, -width % step], [0, 0]])
     return tf.ensure_shape(wide, (None, None, None, pictures.shape[-1]))  # which padding by a tensor forgets
 
@@ -66,7 +66,7 @@ def halve(pictures, mode):
 
 def enlarge(pictures, factor, mode):
     """Enlarge pictures by a whole factor, bilinearly, across faces where there are faces."""
-    height, width = _sides(pictures)
+    height, width = sides(pictures)
     border = 1 if mode == "cube" else 0
     padded = pad(pictures, border, mode)
     larger = tf.image.resize(padded, (factor * (height + 2 * border), factor * (width + 2 * border)))
@@ -74,8 +74,8 @@ def enlarge(pictures, factor, mode):
     return larger[:, cut : cut + factor * height, cut : cut + factor * width]
 
 
-def _sides(pictures):
-    """Return height and width, as numbers where the graph knows them."""
+def sides(pictures):
+    """Return height and width of pictures, (B, H, W, C), as numbers where the graph knows them."""
     height, width = pictures.shape[1:3]
     dynamic = tf.shape(pictures)
     return dynamic[1] if height is None else height, dynamic[2] if width is None else width
@@ -107,7 +107,7 @@ def trains_dilated():
 
 def _convolve_blocks(padded, kernel, dilation):
     """Convolve with dilation by dense convolutions of every other pixel (every third, ...)."""
-    height, width = _sides(padded)
+    height, width = sides(padded)
     block = list(dilation)
     fill = [[0, -height % block[0]], [0, -width % block[1]]]
     blocks = tf.space_to_batch(padded, block, fill)
@@ -340,7 +340,7 @@ class HoleFill(keras.layers.Layer):
 
     def _continue_any_size(self, colour, weight):
         """Fill pictures whose sides are only known when the graph runs."""
-        height, width = _sides(colour)
+        height, width = sides(colour)
         wide = (widen(part, 2**self.ANY_SIZE_LEVELS) for part in (colour, weight))
         coarse = self._pull_push(*wide, self.ANY_SIZE_LEVELS)
         return coarse[:, :height, :width]
