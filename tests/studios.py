@@ -1,5 +1,6 @@
 """What the studio's tests share: small tours, erasers that need no network, and a server with both."""
 
+import io
 import threading
 import time
 import urllib.request
@@ -54,6 +55,10 @@ class Gate:
                 return super().erase(panorama, mask, watch=watch, **options)
 
         return Waiting(quality, seed, check)
+
+
+def decoded(data):
+    return np.asarray(Image.open(io.BytesIO(data)))
 
 
 def colour_of(seed):
