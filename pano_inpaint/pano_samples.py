@@ -19,6 +19,7 @@ from pano_inpaint.streams import Stream
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
 _NEAR = np.radians(25)  # from erased furniture: its shadows are looked for no further away
 _SURELY = 0.4, 0.25  # of the distance to the other: shadows are surely of erased, of other furniture
+_FASTEST = 10.0  # radians of a wave in each radian of the view: from crest to trough in 18°, or more
 _SMALLEST_OBJECT = 5e-4  # share of the sphere; below it an instance is a speck
 
 
@@ -37,6 +38,9 @@ class PanoramaSettings:
     exposure : float
         While training, each colour's brightness is changed by a power and a factor drawn from within so
         much of 1, up or down, in logarithms: another camera, another light.
+    shadow_spread : float
+        While training, the shadows of a pair that lacks one piece are made fainter and deeper, by a factor
+        within so much of 1, here more and there less: what casts them then tells nothing of their depth.
     hole_low, hole_high : float
         Range of the angular radius of random holes, radians.
     hole_kinds : tuple of str
@@ -145,8 +149,11 @@ class PanoramaStream(Stream):
         seen = truth if panorama.seen is None else sample(panorama.seen)
         if self.training and settings.exposure:
             seen, truth = _exposed(rng, settings.exposure, seen, truth)
+        rays = level_rays(self.face_size, rotation)
+        if mirrored:
+            rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
         if self.training and settings.shadow_spread and panorama.lacks_objects_only:
-            factor = 1 + settings.shadow_spread * rng.uniform(-1, 1)
+            factor = 1 + settings.shadow_spread * _wave(rng, rays)
             seen = _with_shadows(factor, seen, truth, ~sample(panorama.objects > 0, "nearest"))
         weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
         windows = np.stack([self._window(rng, face) for face in mask])
@@ -160,9 +167,6 @@ class PanoramaStream(Stream):
         if panorama.things is not None:
             others = panorama.things & ~hole & (not panorama.lacks_objects_only)
             blame = sample(blame_map(panorama.things & hole, others), "nearest")
-        rays = level_rays(self.face_size, rotation)
-        if mirrored:
-            rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
         return seen, truth, mask, weight.astype(np.float32), windows, free, layout, blame, rays
 
     def _turn(self, rng, hole):
@@ -218,6 +222,13 @@ def _exposed(rng, spread, *pictures):
     levels = np.linspace(0, 1, 256)[:, None] ** power * factors
     table = np.uint8(np.rint(255 * np.minimum(levels, 1)))
     return tuple(table[picture, [0, 1, 2]] for picture in pictures)
+
+
+def _wave(rng, rays):
+    """Return a plane wave, (..., 1) of -1 to 1, of any direction and phase, at rays (..., 3)."""
+    direction = rng.normal(size=3)
+    direction *= rng.uniform(0, _FASTEST) / np.linalg.norm(direction)
+    return np.sin(rays @ np.float32(direction) + rng.uniform(0, 2 * np.pi))[..., None]
 
 
 def _with_shadows(factor, seen, truth, where):
