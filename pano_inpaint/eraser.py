@@ -15,7 +15,7 @@ from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
-from .shadows import lift, within_reach
+from .shadows import lift, no_brighter_than_around, within_reach
 from .sphere import overlapping, sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -155,8 +155,9 @@ class Eraser:
         if any(cube is None for cube in cubes):
             raise UsageError("expected a network that tells shadows, got one that does not")
         told = join_faces(cubes, holes, len(small))
+        told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
-        changed = lift(pixels, unseen, within_reach(told[..., :3], told[..., 3], marked, reach))
+        changed = lift(pixels, unseen, within_reach(told, share, marked, reach))
         return panorama.with_pixels(pixels), changed
 
     def _completions(self, pixels, unseen, holes):

@@ -4,10 +4,12 @@ What lies in a shadow stays as it is but for its light, so a depth that is a lit
 a slight change of light.
 """
 
+import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
 from .blending import smooth_fill
+from .cubemap import from_faces, pad_faces, to_faces
 from .panorama import from_rgb, to_rgb
 from .sphere import overlapping, sample_equirectangular, window_directions
 
@@ -19,6 +21,11 @@ _SEEN = 0.25  # of a pixel that must be, to know its shadow
 _END = 1 / 3  # of the reach over which shadows are lifted less and less
 _AROUND = 16  # columns of the other end seen beyond each end
 _BAND = 2**21  # pixels lifted at a time
+_LIT = 0.15  # log intensity: what lies in no deeper shadow tells how bright it is around
+_AROUND_LIT = np.radians(16)  # so far
+_GLOW = 0.05  # log intensity: by so much what is lifted may be brighter
+_FACE = 128  # pixels of the faces on which that is looked for
+_NOTHING = np.float32(-99)  # in place of the logarithm of a colour that is not lit
 
 
 def pack_shadows(shadows):
@@ -29,6 +36,36 @@ def pack_shadows(shadows):
 def unpack_shadows(packed):
     """Undo `pack_shadows`: float32, to within 1/10,000."""
     return ((packed.astype(np.float32) / _MAX16 * 2 - 1) * DEEPEST).astype(np.float32)
+
+
+def no_brighter_than_around(told, share, picture):
+    """Lift nothing above the brightest that is seen around it out of the shadows.
+
+    A network that takes a dark thing for a shadow, or a shadow for deeper than it is, would make it glow.
+
+    Parameters
+    ----------
+    told : ndarray, shape (h, 2h, 3), float32
+        How much brighter a panorama would be without what is marked, log intensity, times `share`.
+    share : ndarray, shape (h, 2h), float32
+        How much of a pixel is seen.
+    picture : ndarray, shape (h, 2h, 3), float32
+        The panorama, in [0, 1].
+
+    Returns
+    -------
+    ndarray, shape (h, 2h, 3), float32
+        As `told`, where it is brighter by less; each colour by itself.
+    """
+    radius = round(_AROUND_LIT / (np.pi / 2) * _FACE)
+    logs = cv2.GaussianBlur(np.log(picture + DARK), (0, 0), 1)  # no single pixel's noise
+    lit = (share > _SEEN) & (np.abs(told).mean(axis=-1) < _LIT * share)
+    faces = pad_faces(to_faces(np.where(lit[..., None], logs, _NOTHING), _FACE), radius)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    brightest = np.stack([cv2.dilate(face, disc) for face in faces])[:, radius:-radius, radius:-radius]
+    brightest = from_faces(brightest, len(told), interpolation="nearest")
+    room = np.where(brightest > _NOTHING / 2, np.maximum(brightest - logs, 0) + _GLOW, DEEPEST)
+    return np.minimum(told, room * share[..., None])
 
 
 def within_reach(told, share, marked, reach):

@@ -11,7 +11,15 @@ from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
 from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.panorama import Panorama
-from pano_inpaint.shadows import DARK, DEEPEST, lift, pack_shadows, unpack_shadows, within_reach
+from pano_inpaint.shadows import (
+    DARK,
+    DEEPEST,
+    lift,
+    no_brighter_than_around,
+    pack_shadows,
+    unpack_shadows,
+    within_reach,
+)  # fmt: skip
 
 ROWS, REACH = 256, np.radians(24)
 
@@ -98,6 +106,31 @@ def test_shadows_end_at_their_reach_on_the_sphere(centre):
     np.testing.assert_allclose(kept[near], 0.48, atol=1e-5)  # what is too faint to be lifted is left
     assert ((kept >= 0) & (kept < 0.4801)).all()
     assert len(np.unique(kept[wide & ~near].round(2))) > 3  # no edge at the end
+
+
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (np.pi, 0.1), (1.0, -np.pi / 2)])
+def test_what_is_told_too_deep_gets_no_brighter_than_what_is_lit_around(centre):
+    rows = 128
+    shaded, far = (spherical_cap(*centre, radius, rows) for radius in (0.25, 0.7))
+    picture = np.where(shaded[..., None], np.float32([0.2, 0.1, 0.4]), np.float32(0.5))
+    picture[~far] = 1  # too far away to count
+    told = np.where(shaded, np.float32(1.5), np.float32(0))[..., None].repeat(3, axis=-1)
+    share = np.full((rows, 2 * rows), 0.5, np.float32)
+    limited = no_brighter_than_around(told * share[..., None], share, picture) / share[..., None]
+    inner = spherical_cap(*centre, 0.1, rows)
+    wanted = np.minimum(1.5, np.log((0.5 + DARK) / (np.float32([0.2, 0.1, 0.4]) + DARK)) + 0.05)
+    np.testing.assert_allclose(limited[inner], np.broadcast_to(wanted, limited[inner].shape), atol=0.02)
+    assert not limited[~shaded].any()
+    nothing_lit = np.full_like(told, 0.6)
+    np.testing.assert_array_equal(
+        no_brighter_than_around(nothing_lit, np.ones_like(share), picture), nothing_lit
+    )
+
+
+def test_what_is_told_brighter_than_it_is_is_darkened_as_told():
+    told = np.full((64, 128, 3), -0.4, np.float32)
+    share = np.ones((64, 128), np.float32)
+    np.testing.assert_array_equal(no_brighter_than_around(told, share, np.zeros_like(told)), told)
 
 
 def test_faint_shadows_are_left():
