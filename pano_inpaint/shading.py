@@ -24,7 +24,7 @@ _SEEN_WHOLE = (0.18, 0.15)  # the same if no small things break it, as flowers d
 _GAPS = 3  # widths: things that break it are no larger
 _BROKEN = 0.12  # share of them
 _SEEN_GRAIN = 0.021  # log intensity: by how much that share varies, if it is paint
-_SEEN_OWN = (0.5, 0.25)  # the same shares if things that stand before it are left out
+_SEEN_OWN = (0.55, 0.25)  # the same shares if things that stand before it are left out
 _STEP = 0.06  # log intensity: where a wall's rows change by more at once, a layer ends
 _ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things stand before it
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
@@ -279,7 +279,7 @@ def is_paint(even, known, width, *, hole, furnished=False, own=False):
         must be plain at both scales.
     own : bool
         Whether such things have been left out of what is known, but not all of them surely: plain parts must
-        make up half of it, and a quarter around the hole.
+        make up more than half of it, and a quarter around the hole.
 
     Returns
     -------
