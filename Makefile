@@ -1,4 +1,4 @@
-# make demo: environment, install, erase the furniture of a bundled tour, write the before/after page
+# make demo: environment, install, erase the furniture of a bundled tour with its shadows, write the before/after page
 # make test: environment, install, the whole suite
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ TOUR := pano_inpaint/samples/home
 .PHONY: demo test lint clean
 
 demo: $(VENV)/.installed
-	$(BIN)/pano-inpaint erase $(TOUR)/tour.json --mask $(TOUR)/masks -o $(OUT)/home --quality fine --overwrite
+	$(BIN)/pano-inpaint erase $(TOUR)/tour.json --mask $(TOUR)/masks -o $(OUT)/home --quality fine --shadows 15 --overwrite
 	$(BIN)/pano-inpaint view $(OUT)/home/tour.json --before $(TOUR)/tour.json \
 	    --title "A furnished home, emptied" -o $(OUT)/home.html --no-open
 	@echo "Before and after, from room to room: open $(abspath $(OUT))/home.html in a browser"
