@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pano_inpaint.cubemap import level_rays
+from pano_inpaint.cube import level_rays
 from pano_inpaint.errors import FileError
 from pano_inpaint.room_parts import name_parts
 

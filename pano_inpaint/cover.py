@@ -7,7 +7,7 @@ import numpy as np
 
 from .blending import membrane
 from .charts import Panels
-from .cubemap import directions_to_faces
+from .cube import directions_to_faces
 from .panorama import from_rgb, to_rgb
 from .planes import Structure
 from .room_parts import is_of_plane

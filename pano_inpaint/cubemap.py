@@ -1,21 +1,13 @@
 """The six faces of a cube around the viewer, sampled from a panorama and back.
 
-Faces are (6, S, S, C) in the order of `Face`, seen from the cube's centre; unfolded they meet like this:
-
-           ┌───────┐
-           │  UP   │
-    ┌──────┼───────┼───────┬──────┐
-    │ LEFT │ FRONT │ RIGHT │ BACK │
-    └──────┼───────┼───────┴──────┘
-           │ DOWN  │
-           └───────┘
+Faces are (6, S, S, C) in the order of `cube.Face`.
 """
 
-from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
 
+from .cube import AXES, Face, directions_to_faces, face_directions, face_rays, plane_coordinates
 from .errors import UsageError
 from .sampling import remap
 from .sphere import (
@@ -23,148 +15,11 @@ from .sphere import (
     equirectangular_grid,
     sample_grid,
     window_directions,
-    without_yaw,
 )
 
 _CHUNK = 2**20  # pixels whose directions are worked out at a time: 12 MB of vectors
 _CACHED_PIXELS = 2**23  # whole grids up to 4096 × 2048 are kept: 64 MB each, four of either kind at most
-_CACHED_FACE = 512  # directions of larger faces are not kept
 _RING = 2  # pixels around a face that a bicubic tap can touch
-
-
-class Face(IntEnum):
-    """Order of the faces."""
-
-    FRONT = 0
-    RIGHT = 1
-    BACK = 2
-    LEFT = 3
-    UP = 4
-    DOWN = 5
-
-
-# Per face: which way its columns grow, which way its rows grow, and where its centre lies.
-_AXES = np.array(
-    [
-        [[1, 0, 0], [0, -1, 0], [0, 0, 1]],
-        [[0, 0, -1], [0, -1, 0], [1, 0, 0]],
-        [[-1, 0, 0], [0, -1, 0], [0, 0, -1]],
-        [[0, 0, 1], [0, -1, 0], [-1, 0, 0]],
-        [[1, 0, 0], [0, 0, 1], [0, 1, 0]],
-        [[1, 0, 0], [0, 0, -1], [0, -1, 0]],
-    ],
-    np.float64,
-)
-
-
-def _plane(face_size, padding=0):
-    """Plane coordinate of pixel centres, (−1, 1) on the face; symmetric to the last bit."""
-    return (2 * np.arange(-padding, face_size + padding) + 1 - face_size) / face_size
-
-
-def _unit_rays(face, u, v):
-    """Return unit vectors (len(v), len(u), 3), float32, of the plane points of one face."""
-    right, down, centre = _AXES[face]
-    rays = u[None, :, None] * right + v[:, None, None] * down + centre
-    return (rays / np.sqrt(1 + u**2 + v[:, None] ** 2)[..., None]).astype(np.float32)
-
-
-def _face_directions(face_size):
-    coordinates = _plane(face_size)
-    directions = np.stack([_unit_rays(face, coordinates, coordinates) for face in Face])
-    directions.setflags(write=False)
-    return directions
-
-
-_kept_face_directions = lru_cache(maxsize=8)(_face_directions)
-
-
-def face_directions(face_size):
-    """Directions of the pixel centres of the six faces.
-
-    Parameters
-    ----------
-    face_size : int
-        Side of a face in pixels.
-
-    Returns
-    -------
-    ndarray, shape (6, face_size, face_size, 3), float32
-        Unit vectors, read-only; kept for the next call up to 512 pixels.
-    """
-    return (_kept_face_directions if face_size <= _CACHED_FACE else _face_directions)(face_size)
-
-
-def level_rays(face_size, rotation):
-    """Return each pixel's direction in the room, for a cube that is tilted as it is but looks to the front.
-
-    What a network is told of directions: up is up, and which way is north does not matter.
-
-    Parameters
-    ----------
-    face_size : int
-        Side of a face in pixels.
-    rotation : ndarray, shape (3, 3)
-        How the cube is turned.
-
-    Returns
-    -------
-    ndarray, shape (6, face_size, face_size, 3), float32
-        Unit vectors.
-    """
-    return face_directions(face_size) @ without_yaw(rotation).astype(np.float32).T
-
-
-def face_weights(face_size):
-    """Relative solid angle of the pixels of a face, (1 + u² + v²)^(−3/2) with u, v in [−1, 1].
-
-    Parameters
-    ----------
-    face_size : int
-        Side of a face in pixels.
-
-    Returns
-    -------
-    ndarray, shape (face_size, face_size), float64
-        1 at the face's centre; times 4 / face_size² it is the pixel's solid angle in steradians.
-    """
-    u = _plane(face_size)
-    return (1 + u**2 + u[:, None] ** 2) ** -1.5
-
-
-def directions_to_faces(directions, face_size):
-    """Find the face that each direction hits, and where.
-
-    Parameters
-    ----------
-    directions : ndarray, shape (..., 3)
-        Vectors of any length, in the cube's own frame.
-    face_size : int
-        Side of a face in pixels.
-
-    Returns
-    -------
-    face : ndarray, shape (...), int8
-        `Face` that is hit.
-    x, y : ndarray, shape (...)
-        Column and row on it in [−½, S − ½]; 0 is the centre of the first pixel.
-    """
-    directions = np.asarray(directions)
-    size = np.abs(directions)
-    dominant = np.where(size[..., 2] >= size[..., 0], 2, 0)
-    dominant[size[..., 1] > np.maximum(size[..., 0], size[..., 2])] = 1
-    negative = np.take_along_axis(directions, dominant[..., None], -1)[..., 0] < 0
-    face = np.array([[Face.RIGHT, Face.UP, Face.FRONT], [Face.LEFT, Face.DOWN, Face.BACK]], np.int8)[
-        negative.astype(np.intp), dominant
-    ]
-    x, y = np.empty(face.shape, directions.dtype), np.empty(face.shape, directions.dtype)
-    axes = _AXES.astype(directions.dtype)
-    for index in np.flatnonzero(np.bincount(face.ravel(), minlength=6)):
-        chosen = face == index
-        right, down, depth = np.moveaxis(directions[chosen] @ axes[index].T, -1, 0)
-        x[chosen] = (right / depth + 1) * (face_size / 2) - 0.5
-        y[chosen] = (down / depth + 1) * (face_size / 2) - 0.5
-    return face, x, y
 
 
 def to_faces(panorama, face_size, *, rotation=None, interpolation="bilinear"):
@@ -198,10 +53,10 @@ def to_faces(panorama, face_size, *, rotation=None, interpolation="bilinear"):
     if 6 * face_size**2 <= _CACHED_PIXELS:
         return sample_grid(panorama, _faces_grid(len(panorama), face_size, turn), interpolation)
     faces = np.empty((6, face_size, face_size, *panorama.shape[2:]), panorama.dtype)
-    u = _plane(face_size)
+    u = plane_coordinates(face_size)
     for face in Face:
         for rows in _row_chunks(range(face_size), face_size):
-            rays = _turned(_unit_rays(face, u, u[rows]), turn)
+            rays = _turned(face_rays(face, u, u[rows]), turn)
             faces[face, rows] = sample_grid(
                 panorama, equirectangular_grid(rays, len(panorama)), interpolation
             )
@@ -319,11 +174,11 @@ def _sampling_strip(faces, interpolation):
 @lru_cache(maxsize=16)
 def _ring(face_size, padding):
     """Pixels around the faces: where they are, which face pixel they continue on, and where exactly."""
-    u = _plane(face_size, padding)
+    u = plane_coordinates(face_size, padding)
     outside = np.abs(u) > 1
     target = np.flatnonzero(np.broadcast_to(outside | outside[:, None], (6, len(u), len(u))))
     face, row, column = np.unravel_index(target, (6, len(u), len(u)))
-    right, down, centre = np.moveaxis(_AXES[face], 1, 0)
+    right, down, centre = np.moveaxis(AXES[face], 1, 0)
     hit, x, y = directions_to_faces(u[column, None] * right + u[row, None] * down + centre, face_size)
     nearest = [np.clip(np.floor(p + 0.5), 0, face_size - 1).astype(np.int64) for p in (y, x)]
     source = (hit * np.int64(face_size) + nearest[0]) * face_size + nearest[1]
@@ -405,6 +260,25 @@ def pad_faces(faces, padding):
         flat = faces.reshape(-1, *faces.shape[3:])
         padded.reshape(-1, *faces.shape[3:])[target] = flat[source]
     return padded
+
+
+def filter_faces(faces, operation, margin):
+    """Filter each face as if it went on beyond its edges.
+
+    Parameters
+    ----------
+    faces : ndarray, shape (6, S, S) or (6, S, S, C)
+    operation : callable
+        Filters a picture, (H, W) or (H, W, C), and keeps its size.
+    margin : int
+        Pixels that it looks at beyond a pixel, 1 or more.
+
+    Returns
+    -------
+    ndarray, shape of `faces`
+    """
+    inner = slice(margin, -margin)
+    return np.stack([operation(face)[inner, inner] for face in pad_faces(faces, margin)])
 
 
 def _check_faces(faces):

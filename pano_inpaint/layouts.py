@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .cubemap import Face
+from .cube import Face
 from .errors import UsageError
 
 # Which face each of the six Matterport skybox pictures (`*_skybox0_sami.jpg` … 5) shows.
@@ -17,7 +17,7 @@ def from_layout(pictures, layout):
     ----------
     pictures : ndarray, dict or sequence of ndarray
         "strip": (S, 6S, C), front, right, back, left, up, down in a row. "dice": (3S, 4S, C), the unfolded
-        cross of `pano_inpaint.cubemap`. "dict": faces (S, S, C) under the keys F, R, B, L, U, D.
+        cross of `pano_inpaint.cube`. "dict": faces (S, S, C) under the keys F, R, B, L, U, D.
         "matterport": six faces (S, S, C) in the order up, front, right, back, left, down.
     layout : {"strip", "dice", "dict", "matterport"}
 

@@ -7,7 +7,7 @@ than either. Of colours that vary slowly it can be taken without making a blur o
 import cv2
 import numpy as np
 
-from .cubemap import from_faces, pad_faces, to_faces
+from .cubemap import filter_faces, from_faces, to_faces
 from .hole_tiles import tiles
 from .panorama import from_rgb, to_rgb
 from .sphere import window_directions
@@ -42,9 +42,7 @@ def level(pixels, hole, own, other, *, keep=None):
         ratio[kept] = 0
     faces = to_faces(np.dstack([ratio, inside.astype(np.float32)]), _FACE, rotation=rotation)
     sigma = SIGMA / (np.pi / 2) * _FACE
-    around = int(np.ceil(3 * sigma))
-    smooth = [cv2.GaussianBlur(face, (0, 0), sigma) for face in pad_faces(faces, around)]
-    smooth = np.stack(smooth)[:, around:-around, around:-around]
+    smooth = filter_faces(faces, lambda face: cv2.GaussianBlur(face, (0, 0), sigma), int(np.ceil(3 * sigma)))
     offsets = SHARE * smooth[..., :3] / np.maximum(smooth[..., 3:], 1e-3)
     height = len(pixels)
     for tile in tiles(hole, height, around=0):

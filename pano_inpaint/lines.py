@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .cubemap import face_directions, to_faces
+from .cube import face_directions
+from .cubemap import to_faces
 from .sphere import sample_equirectangular
 
 _SHORTEST = np.deg2rad(2.5)  # shorter segments are texture

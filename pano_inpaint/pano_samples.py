@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pano_inpaint.cubemap import face_weights, level_rays, to_faces
+from pano_inpaint.cube import face_weights, level_rays
+from pano_inpaint.cubemap import to_faces
 from pano_inpaint.errors import UsageError
 from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
 from pano_inpaint.masks import grow

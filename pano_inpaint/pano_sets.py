@@ -20,7 +20,7 @@ EQUIRECTANGULAR = "equirectangular"
 SKYBOX = "skybox"
 
 # Matterport3D skybox numbers are up, front, right, back, left, down; ours are front, right, back, left,
-# up, down. Up and down are turned as in `cubemap.Face`: the public simulators load 2, 4, 0, 5, 1, 3 as
+# up, down. Up and down are turned as in `cube.Face`: the public simulators load 2, 4, 0, 5, 1, 3 as
 # +X −X +Y −Y +Z −Z of an OpenGL cube map, whose axes are ours.
 _SKYBOX_ORDER = (1, 2, 3, 4, 0, 5)
 

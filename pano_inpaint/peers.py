@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pano_inpaint.blending import smooth_fill
-from pano_inpaint.cubemap import Face, directions_to_faces
+from pano_inpaint.cube import Face, directions_to_faces
 from pano_inpaint.errors import MissingDependencyError, UsageError
 from pano_inpaint.panorama import from_rgb, to_rgb
 from pano_inpaint.regions import regions

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from .blending import smooth_fill
-from .cubemap import from_faces, pad_faces, to_faces
+from .cubemap import filter_faces, from_faces, to_faces
 from .panorama import from_rgb, to_rgb
 from .sphere import overlapping, sample_equirectangular, window_directions
 
@@ -60,9 +60,9 @@ def no_brighter_than_around(told, share, picture):
     radius = round(_AROUND_LIT / (np.pi / 2) * _FACE)
     logs = cv2.GaussianBlur(np.log(picture + DARK), (0, 0), 1)  # no single pixel's noise
     lit = (share > _SEEN) & (np.abs(told).mean(axis=-1) < _LIT * share)
-    faces = pad_faces(to_faces(np.where(lit[..., None], logs, _NOTHING), _FACE), radius)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    brightest = np.stack([cv2.dilate(face, disc) for face in faces])[:, radius:-radius, radius:-radius]
+    faces = to_faces(np.where(lit[..., None], logs, _NOTHING), _FACE)
+    brightest = filter_faces(faces, lambda face: cv2.dilate(face, disc), radius)
     brightest = from_faces(brightest, len(told), interpolation="nearest")
     room = np.where(brightest > _NOTHING / 2, np.maximum(brightest - logs, 0) + _GLOW, DEEPEST)
     return np.minimum(told, room * share[..., None])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pano_inpaint.cubemap import face_directions
+from pano_inpaint.cube import face_directions
 from pano_inpaint.models.contrast import Contrast
 from pano_inpaint.room_parts import LAYOUT
 

@@ -1,18 +1,11 @@
+import cv2
 import numpy as np
 import py360convert
 import pytest
 
 from pano_inpaint import cubemap
-from pano_inpaint.cubemap import (
-    Face,
-    directions_to_faces,
-    face_directions,
-    face_weights,
-    from_faces,
-    pad_faces,
-    padding_index,
-    to_faces,
-)
+from pano_inpaint.cube import Face, directions_to_faces, face_directions, face_weights
+from pano_inpaint.cubemap import filter_faces, from_faces, pad_faces, padding_index, to_faces
 from pano_inpaint.errors import UsageError
 from pano_inpaint.sphere import rotation_matrix, window_directions
 
@@ -258,3 +251,16 @@ def test_refusals():
         from_faces(np.zeros((6, 4, 4), np.uint8), 0)
     with pytest.raises(UsageError, match="padding"):
         padding_index(4, -1)
+
+
+def test_a_filter_sees_across_the_edges_of_faces():
+    rays = face_directions(32)
+    spot = np.array([1.0, 0.1, 1.0]) / np.linalg.norm([1.0, 0.1, 1.0])  # on the edge of front and right
+    faces = np.float32(rays @ spot > np.cos(0.1))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    wide = filter_faces(faces, lambda face: cv2.dilate(face, disc), 4)
+    angle = np.arccos(np.clip(rays @ spot, -1, 1))
+    assert wide.shape == faces.shape and set(np.unique(np.nonzero(wide)[0])) == {Face.FRONT, Face.RIGHT}
+    assert wide[angle < 0.17].all() and not wide[angle > 0.4].any()
+    colours = np.repeat(faces[..., None], 3, axis=-1)
+    np.testing.assert_array_equal(filter_faces(colours, lambda face: face, 2), colours)

@@ -5,7 +5,7 @@ import pytest
 from rooms import SOFA, box_plan, render_room
 
 from pano_inpaint.completer import Completion
-from pano_inpaint.cubemap import face_directions
+from pano_inpaint.cube import face_directions
 from pano_inpaint.eraser import Eraser, completed, shrink
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement

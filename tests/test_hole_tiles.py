@@ -5,7 +5,7 @@ import pytest
 from rooms import render_room
 
 from pano_inpaint import hole_tiles
-from pano_inpaint.cubemap import face_directions
+from pano_inpaint.cube import face_directions
 from pano_inpaint.detail import complete_hole
 from pano_inpaint.eraser import fill_hole
 from pano_inpaint.hole_tiles import tiles

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from pano_inpaint import cubemap
+from pano_inpaint.cube import face_directions
 from pano_inpaint.models import layers
 from pano_inpaint.models.layers import (
     FusedBatchNormalization,
@@ -51,7 +52,7 @@ def test_cube_padding_equals_the_geometry(faces):
 
 def test_a_convolution_with_cube_padding_sees_no_edges():
     """A smoothing kernel over the faces of a smooth function stays smooth across every edge."""
-    directions = np.asarray(cubemap.face_directions(32), np.float32)
+    directions = np.asarray(face_directions(32), np.float32)
     layer = PaddedConv2D(3, 3, padding_mode="cube", use_bias=False)
     layer.build(directions.shape)
     kernel = np.zeros((3, 3, 3, 3), np.float32)

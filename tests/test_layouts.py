@@ -2,7 +2,8 @@ import numpy as np
 import py360convert
 import pytest
 
-from pano_inpaint.cubemap import Face, to_faces
+from pano_inpaint.cube import Face
+from pano_inpaint.cubemap import to_faces
 from pano_inpaint.errors import UsageError
 from pano_inpaint.layouts import LAYOUTS, from_layout, to_layout
 from pano_inpaint.sphere import window_directions

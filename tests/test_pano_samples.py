@@ -5,7 +5,8 @@ import pytest
 from batches import LOCAL_SIZE, check_schema, same, take
 from PIL import Image
 
-from pano_inpaint.cubemap import face_weights, to_faces
+from pano_inpaint.cube import face_weights
+from pano_inpaint.cubemap import to_faces
 from pano_inpaint.data import (
     CropSettings,
     HoleSettings,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pano_inpaint.cubemap import directions_to_faces
+from pano_inpaint.cube import directions_to_faces
 from pano_inpaint.errors import UsageError
 from pano_inpaint.masks import spherical_cap
 from pano_inpaint.regions import regions

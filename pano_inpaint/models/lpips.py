@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pano_inpaint.cubemap import face_weights, pad_faces, to_faces
+from pano_inpaint.cube import face_weights
+from pano_inpaint.cubemap import pad_faces, to_faces
 from pano_inpaint.models.perceptual import Features, read_weights
 from pano_inpaint.panorama import to_rgb
 

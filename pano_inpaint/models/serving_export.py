@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from pano_inpaint.cubemap import face_directions
+from pano_inpaint.cube import face_directions
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.files import replacing
 from pano_inpaint.models.completion import (

@@ -1,6 +1,6 @@
 """Panoramas kept as the tiles of a cube's faces in several sizes, as Marzipano and Pannellum do.
 
-Seen from the cube's centre each face is turned as in `pano_inpaint.cubemap`: the bottom edge of the upper
+Seen from the cube's centre each face is turned as in `pano_inpaint.cube`: the bottom edge of the upper
 face and the top edge of the lower one touch the front face. Source: Marzipano, src/geometries/Cube.js
 (``faceRotation``); Pannellum, documentation of ``cubeMap`` and ``multiRes``.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pano_inpaint.cubemap import Face, face_directions, from_faces
+from pano_inpaint.cube import Face, face_directions
+from pano_inpaint.cubemap import from_faces
 from pano_inpaint.errors import FileError, PanoInpaintError, UsageError
 from pano_inpaint.files import replacing
 from pano_inpaint.formats import encode_picture, read_bytes, read_picture
