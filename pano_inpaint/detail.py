@@ -182,7 +182,8 @@ class _Job:
             picture = joined.even
             texture = _Texture(picture, smooth_fill(picture, ~joined.known) if guide is None else guide)
         else:
-            texture = _texture_of_plane(joined, guide, chart, is_told=self.parts is not None)
+            trim = np.logical_or(*self._trims(chart))
+            texture = _texture_of_plane(joined, guide, chart, trim, is_told=self.parts is not None)
         copies = find_copies(
             texture.picture, joined.hole, known=joined.known, source=texture.source, blur=joined.blur,
             strange=texture.strange, guide=texture.guide,
@@ -236,12 +237,17 @@ class _Job:
         own = is_of_plane(parts, chart.plane.kind)
         if chart.plane.kind == "wall":
             # Edges tell better than a network where a wall ends: at its foot nothing is floor.
-            low, high = self.structure.heights(chart.plane)
-            v = (chart.top - np.arange(chart.size[1]) * chart.step)[:, None]
-            own |= (v < low + _EDGE) & is_of_plane(parts, "floor")
-            own |= (v > high - _EDGE) & is_of_plane(parts, "ceiling")
+            foot, top = self._trims(chart)
+            own |= foot[:, None] & is_of_plane(parts, "floor")
+            own |= top[:, None] & is_of_plane(parts, "ceiling")
         bare = known & own
         return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
+
+    def _trims(self, chart):
+        """Find a chart's rows that a wall's skirting may take up, and those of a cornice, bool (H,) each."""
+        low, high = self.structure.heights(chart.plane)
+        v = chart.top - np.arange(chart.size[1]) * chart.step
+        return v < low + _EDGE, v > high - _EDGE
 
     def _guide(self, panels, charts):
         """Look at the guide on the panels, with their own light off."""
@@ -293,14 +299,17 @@ class _Texture:
     is_paint: bool = False
 
 
-def _texture_of_plane(panel, guide, chart, *, is_told):
-    """Tell what a plane looks like, and whether it is paint: then all but its grain is light."""
+def _texture_of_plane(panel, guide, chart, trim, *, is_told):
+    """Tell what a plane looks like, and whether it is paint: then all but its grain is light.
+
+    In rows of `trim`, bool (H,), it looks like itself further along, whatever the guide says.
+    """
     is_wall, spot = chart.plane.kind == "wall", SPOT / chart.step
     look = typical_colours(panel.even, panel.known, layered=is_wall, first=chart.size[0])
     away = local_light(panel.even, look, panel.known, spot)
     strange = strangeness(away, panel.known, spot)
     if not _is_paint(panel, chart, spot, is_told=is_told):
-        guide = look if guide is None else guide
+        guide = look if guide is None else np.where(trim[:, None, None], look, guide)
         return _Texture(panel.even, guide, panel.light, panel.light, strange, is_layered=is_wall)
     plain = panel.known & (strange < _FIT)
     # All that varies more slowly than paint's grain is light or the look of its layer.

@@ -9,7 +9,7 @@ from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.metrics import psnr
 from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import LAYOUT, THING
-from pano_inpaint.sphere import window_directions
+from pano_inpaint.sphere import sample_equirectangular, window_directions
 
 ROWS = 192
 
@@ -172,6 +172,27 @@ def test_a_skirting_that_is_taken_for_floor_goes_on():
     rows, start, width = region.window
     inside = region.mask & foot[rows][:, np.arange(start, start + width) % (2 * ROWS)]
     assert inside.any() and np.abs(right - wrong)[inside].mean() < 0.02
+
+
+def test_a_skirting_goes_on_below_wallpaper_though_the_guide_knows_of_none():
+    room = render_room(rows=512, wall="wallpaper", doors=False)
+    region = regions(grow(room.mask, np.radians(1.5)))[0]
+    parts = np.uint8([LAYOUT.index(plane.kind) for plane in room.structure.planes])[room.plane_index]
+    foot = (parts == LAYOUT.index("wall")) & (np.roll(parts, -4, axis=0) == LAYOUT.index("floor"))
+    bare = np.where(foot[..., None], np.roll(room.empty, 4, axis=0), room.empty)
+    guide = np.float32(bare / 255)
+    filled = complete_hole(
+        room.furnished, region, room.structure, parts=as_map(parts),
+        guide=lambda rays: sample_equirectangular(guide, rays),
+    )  # fmt: skip
+    inside = region.mask & window_of(foot * np.uint8(255), region).astype(bool)
+    truth, wall, filled = (
+        picture[inside].mean(axis=-1)
+        for picture in (window_of(room.empty, region), window_of(bare, region), filled)
+    )
+    share = ((filled - wall) / (truth - wall))[truth - wall > 0.1]
+    assert len(share) > 500
+    assert np.median(share) > 0.55
 
 
 def test_nothing_but_hole():
