@@ -17,7 +17,7 @@ from .cover import Cover, Surface, is_near, paint_tile
 from .hole_tiles import tiles
 from .panorama import to_rgb
 from .planes import Structure
-from .room_parts import is_of_plane
+from .room_parts import THING, is_of_plane
 from .shading import estimate_light, even_layers, is_paint, local_light, strangeness, typical_colours
 from .sphere import lonlat_to_vector, pixel_to_lonlat
 from .texture import QUALITIES, find_copies
@@ -31,6 +31,8 @@ _GRAIN = 0.05  # plain pixels per pixel to be completed that are enough to take 
 _FEWEST = 64  # hole pixels of a plane: fewer go with the views
 _SUPPORT = 0.3  # known pixels a plane must have in its chart, per pixel to be completed
 _TOLD_SUPPORT = 0.03  # the same if the parts of the room are told: views would copy what is no part of it
+_BESIDE_HOLE = 0.12  # sides of a hole, taken for a square: around it is looked what speaks for a plane
+_BORNE_OUT = 0.5  # share of that which must be told to be the plane's; measured: with more, vaults lose
 _EDGE = 0.12  # camera heights above a wall's foot and below its top: skirting and cornice
 _BARE = 0.05  # share of what is seen of a plane that must be its own to go by it alone
 _WIDE = np.radians(50)  # a hole that reaches further from its middle is seen in several views
@@ -177,6 +179,8 @@ class _Job:
             support = (_SUPPORT if self.parts is None else _TOLD_SUPPORT) * np.count_nonzero(joined.hole)
         if not joined.hole.any() or np.count_nonzero(joined.known) < support:
             return None
+        if number is not None and not self._is_borne_out(chart, panels[0]):
+            return None
         guide = self._guide(panels, charts) if self.guide else None
         if number is None:
             picture = joined.even
@@ -242,6 +246,18 @@ class _Job:
             own |= top[:, None] & is_of_plane(parts, "ceiling")
         bare = known & own
         return bare if np.count_nonzero(bare) > _BARE * np.count_nonzero(known) else known
+
+    def _is_borne_out(self, chart, panel):
+        """Tell whether what is seen around the hole speaks for a plane; things before it say nothing."""
+        if self.parts is None:
+            return True
+        hole = panel.hole.astype(np.uint8)
+        side = 2 * round(_BESIDE_HOLE * np.sqrt(np.count_nonzero(hole))) + 5
+        around = cv2.dilate(hole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > hole
+        parts = self.parts(chart.grid())[around & panel.seen]
+        parts = parts[parts != THING]
+        own = is_of_plane(parts, chart.plane.kind, with_openings=True)
+        return not len(own) or own.mean() >= _BORNE_OUT
 
     def _trims(self, chart):
         """Find a chart's rows that a wall's skirting may take up, and those of a cornice, bool (H,) each."""

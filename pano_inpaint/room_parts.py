@@ -113,7 +113,7 @@ def surfaces_of(parts):
     return _SURFACES[parts]
 
 
-def is_of_plane(parts, kind):
+def is_of_plane(parts, kind, *, with_openings=False):
     """Tell which parts of a room show how a plane looks.
 
     Parameters
@@ -122,9 +122,12 @@ def is_of_plane(parts, kind):
         Places in `LAYOUT`.
     kind : {"floor", "wall", "ceiling"}
         Of the plane.
+    with_openings : bool
+        Whether a wall's openings count: they show where it is, not how it looks.
 
     Returns
     -------
     ndarray of bool
     """
-    return np.isin(parts, [LAYOUT.index(part) for part in _OF_PLANES[kind]])
+    own = [*_OF_PLANES[kind], *(["opening"] if with_openings and kind == "wall" else [])]
+    return np.isin(parts, [LAYOUT.index(part) for part in own])

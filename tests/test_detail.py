@@ -158,6 +158,25 @@ def test_things_lend_a_surface_nothing():
     assert scores[1] > scores[0] + 0.5
 
 
+@pytest.mark.parametrize("kind", ["floor", "wall"])
+def test_a_plane_that_its_surroundings_deny_is_not_gone_by(kind):
+    room = render_room(rows=ROWS, furniture=(), floor="tiles", wall="wallpaper")
+    region = regions(spherical_cap(0.3, -1.2 if kind == "floor" else 0.1, 0.2, ROWS))[0]
+
+    def filled(structure, part):
+        parts = np.full((ROWS, 2 * ROWS), LAYOUT.index(part), np.uint8)
+        return complete_hole(room.empty, region, structure, parts=as_map(parts), quality="draft")
+
+    by_plane, in_views = (complete_hole(room.empty, region, given, quality="draft") for given in (room.structure, None))
+    assert np.abs(by_plane - in_views)[region.mask].mean() > 0.01
+    np.testing.assert_array_equal(filled(room.structure, "ceiling"), in_views)
+    np.testing.assert_array_equal(filled(room.structure, kind), by_plane)
+    # Nothing that stands before a plane denies it, nor does a window in a wall.
+    assert np.abs(filled(room.structure, "thing") - in_views)[region.mask].mean() > 0.01
+    window = np.abs(filled(room.structure, "opening") - in_views)[region.mask].mean()
+    assert window > 0.01 if kind == "wall" else window == 0
+
+
 def test_a_skirting_that_is_taken_for_floor_goes_on():
     """Edges tell where a wall ends; a network's pixels are larger than a skirting is high."""
     room, _, region = room_with_hole()

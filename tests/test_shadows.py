@@ -127,6 +127,18 @@ def test_what_is_told_too_deep_gets_no_brighter_than_what_is_lit_around(centre):
     )
 
 
+def test_the_ends_of_a_panorama_limit_as_its_middle_does():
+    rng = np.random.default_rng(4)
+    picture = rng.random((64, 128, 3), dtype=np.float32)
+    lit = rng.random((64, 128)) < 0.1
+    told = np.where(lit, np.float32(0), np.float32(1.5))[..., None].repeat(3, axis=-1)
+    share = np.ones((64, 128), np.float32)
+    limited = no_brighter_than_around(told, share, picture)
+    turned = no_brighter_than_around(*(np.roll(part, 64, axis=1) for part in (told, share, picture)))
+    assert (limited < told).mean() > 0.2
+    np.testing.assert_allclose(np.roll(turned, 64, axis=1), limited, atol=1e-5)
+
+
 def test_what_is_told_brighter_than_it_is_is_darkened_as_told():
     told = np.full((64, 128, 3), -0.4, np.float32)
     share = np.ones((64, 128), np.float32)
