@@ -59,8 +59,8 @@ def no_brighter_than_around(told, share, picture):
         As `told`, where it is brighter by less; each colour by itself.
     """
     radius = round(_AROUND_LIT / (np.pi / 2) * _FACE)
-    logs = cv2.GaussianBlur(overlapping(np.log(picture + DARK), _AROUND), (0, 0), 1)  # no single pixel's noise
-    logs = logs[:, _AROUND:-_AROUND]
+    logs = overlapping(np.log(picture + DARK), _AROUND)
+    logs = cv2.GaussianBlur(logs, (0, 0), 1)[:, _AROUND:-_AROUND]  # no single pixel's noise
     lit = (share > _SEEN) & (np.abs(told).mean(axis=-1) < _LIT * share)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     faces = to_faces(np.where(lit[..., None], logs, _NOTHING), _FACE, interpolation="nearest")

@@ -167,7 +167,9 @@ def test_a_plane_that_its_surroundings_deny_is_not_gone_by(kind):
         parts = np.full((ROWS, 2 * ROWS), LAYOUT.index(part), np.uint8)
         return complete_hole(room.empty, region, structure, parts=as_map(parts), quality="draft")
 
-    by_plane, in_views = (complete_hole(room.empty, region, given, quality="draft") for given in (room.structure, None))
+    by_plane, in_views = (
+        complete_hole(room.empty, region, structure, quality="draft") for structure in (room.structure, None)
+    )
     assert np.abs(by_plane - in_views)[region.mask].mean() > 0.01
     np.testing.assert_array_equal(filled(room.structure, "ceiling"), in_views)
     np.testing.assert_array_equal(filled(room.structure, kind), by_plane)
