@@ -1,6 +1,7 @@
 """What fine-tuning gives the training loop: a pretrained network in part frozen, panoramas as faces."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from pano_inpaint.completer import HEADS
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
 from pano_inpaint.models.discriminators import DiscriminatorConfig
-from pano_inpaint.models.gan import CompletionGAN, GanSettings
+from pano_inpaint.models.gan import CompletionGAN, GanSettings, discriminate
 from pano_inpaint.models.layers import FusedBatchNormalization
 from pano_inpaint.models.presets import build_completion, build_trained_discriminator
 from pano_inpaint.models.schedule import build_schedule
@@ -71,6 +72,13 @@ class FinetuneJob:
         return build_completion(
             self._preset, padding=settings.padding, size=settings.face_size, config=self._completion
         )
+
+    def discriminating(self, preset=None):
+        """Return what measures a preset's discriminator, or the pretrained one; None if none is trained."""
+        if not self._settings.discriminator_steps + self._settings.joint_steps:
+            return None
+        discriminator = build_trained_discriminator(preset or self._preset, self._discriminator)
+        return partial(discriminate, discriminator, kind=self._settings.adversary)
 
     def batches(self, start):
         """Return the endless stream of panoramas, six faces each, from number `start` on."""

@@ -47,10 +47,10 @@ def report_gain(job, tuned, settings):
     """Print validation scores before and after, and keep them in the run's folder."""
     evaluators, notes = load_evaluators()
     after = build_completion(tuned, padding=settings.padding, size=settings.face_size)
-    networks = {"before": job.pretrained(), "after": after}
+    stages = {"before": (job.pretrained(), job.discriminating()), "after": (after, job.discriminating(tuned))}
     rows = [
-        {"name": name} | score_network(network, job.validation(), evaluators)
-        for name, network in networks.items()
+        {"name": name} | score_network(network, job.validation(), evaluators, discriminate=discriminate)
+        for name, (network, discriminate) in stages.items()
     ]
     console.print_scores(rows)
     console.write_scores(tuned.folder / "validation.csv", rows)

@@ -8,7 +8,7 @@ from pano_inpaint.models.losses import shadow_loss
 from pano_inpaint.scoring import load_lpips, mean_scores
 
 
-def score_network(completion, panoramas, evaluators=()):
+def score_network(completion, panoramas, evaluators=(), *, discriminate=None):
     """Score a completion network.
 
     Parameters
@@ -17,6 +17,8 @@ def score_network(completion, panoramas, evaluators=()):
     panoramas : iterable of dict
         Elements of `data.panorama_dataset`, as tensors or arrays.
     evaluators : sequence of LPIPS
+    discriminate : callable, optional
+        Completed faces and what they were completed from to a discriminator's loss.
 
     Returns
     -------
@@ -24,9 +26,10 @@ def score_network(completion, panoramas, evaluators=()):
         Means over the panoramas of ``psnr``, ``ssim``, ``l1`` and ``lpips_<network>``, all weighted by
         solid angle and over the holes only; with a layout head also ``layout``, the share of the holes
         whose part of the room it names, over panoramas with labels, and with a head for shadows ``shadows``,
-        the `shadow_loss` beside the holes, over panoramas that know them.
+        the `shadow_loss` beside the holes, over panoramas that know them; with a discriminator its loss,
+        ``discriminator``.
     """
-    return mean_scores([_score_panorama(completion, faces, evaluators) for faces in panoramas])
+    return mean_scores([_score_panorama(completion, faces, evaluators, discriminate) for faces in panoramas])
 
 
 def load_evaluators():
@@ -34,7 +37,7 @@ def load_evaluators():
     return load_lpips(("alex",))
 
 
-def _score_panorama(completion, faces, evaluators):
+def _score_panorama(completion, faces, evaluators, discriminate):
     outputs = complete_batch(completion, faces)
     completed = np.clip(np.asarray(outputs.completed), 0, 1)
     truth = np.asarray(faces["truth"])
@@ -45,6 +48,8 @@ def _score_panorama(completion, faces, evaluators):
         scores["layout"] = _layout_accuracy(np.asarray(outputs.layout), np.asarray(faces["layout"]), weights)
     if outputs.shadows is not None:
         scores["shadows"] = _shadow_error(outputs.shadows, faces)
+    if discriminate is not None:
+        scores["discriminator"] = float(discriminate(outputs.completed, faces))
     for evaluator in evaluators:
         distances = evaluator.map(completed, truth)
         scores[f"lpips_{evaluator.network}"] = float(np.average(distances, weights=weights))

@@ -10,11 +10,12 @@ import pytest
 
 from pano_inpaint.completer import load_completer
 from pano_inpaint.errors import FileError, UsageError
-from pano_inpaint.models.discriminators import DiscriminatorConfig
+from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
 from pano_inpaint.models.presets import (
     build_completion,
     build_trained_discriminator,
     find_preset,
+    preset_names,
 )
 from pano_inpaint.sphere import rotation_matrix
 
@@ -80,6 +81,18 @@ def test_a_discriminator_trained_before_there_was_a_choice_loads_and_another_sta
         np.testing.assert_array_equal(old, new)
     spectral = build_trained_discriminator(before, DiscriminatorConfig(**own, normalisation="spectral"))
     assert "direction" in {weight.name for weight in spectral.weights}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_bundled_presets_can_be_trained_on(name):
+    preset = find_preset(name)
+    trained = build_trained_discriminator(preset)
+    untrained = build_discriminator(DiscriminatorConfig(**preset.config["discriminator"]))
+    assert trained.count_params() == untrained.count_params()
+    pairs = zip(trained.weights, untrained.weights, strict=True)
+    assert all(not np.array_equal(one, other) for one, other in pairs if "kernel" in one.name)
+    assert trained.inputs[0].shape[1] == preset.face_size
+    assert sum(path.stat().st_size for path in preset.folder.iterdir()) < 30e6
 
 
 def test_a_preset_that_is_not_there_is_refused(tmp_path):

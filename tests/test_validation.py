@@ -1,9 +1,13 @@
 """Scores of networks on held-out panoramas."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from finetune.validation import score_network
+from pano_inpaint.models.gan import discriminate
 from pano_inpaint.models.losses import SLIGHT
 from pano_inpaint.room_parts import LAYOUT
 
@@ -66,3 +70,27 @@ def test_shadows_count_where_somebody_is_to_blame():
     scores = score_network(Shadowing(), [blamed, unknown])
     assert scores["shadows"] == pytest.approx(0.3 - SLIGHT / 2)
     assert np.isnan(score_network(Shadowing(), [unknown])["shadows"])
+
+
+class Judge:
+    """Takes what is brighter than mid-gray in the picture's middle for real, the darker for completed."""
+
+    inputs = (None, tf.zeros((1, 8, 8, 3)))
+
+    def __call__(self, inputs, training):
+        assert not training and inputs[1].shape == (6, 8, 8, 3)
+        return 10 * (tf.reduce_mean(inputs[1], axis=(1, 2))[:, :1] - 0.5)
+
+
+@pytest.mark.parametrize("brightness", [0.9, 0.55, 0.45])
+def test_a_discriminator_is_scored_on_faces_with_holes(brightness):
+    """What the hole shows is real and brighter, or not; completed with mid-gray nobody can tell: 1."""
+    faces = panorama(np.full((6, SIZE, SIZE), FLOOR, np.int32))
+    faces["truth"] = np.where(faces["mask"] > 0, brightness, 0.9 + 0 * faces["truth"]).astype(np.float32)
+    faces["input"] = faces["truth"] * (1 - faces["mask"])
+    faces |= dict.fromkeys(("window", "real_window"), np.full((6, 2), 4, np.int32))
+    judging = partial(discriminate, Judge(), kind="hinge")
+    scores = score_network(Network(), [faces], discriminate=judging)
+    real = max(0, 1 - 10 * (brightness - 0.5))
+    assert scores["discriminator"] == pytest.approx(2 * real / 6 + 1)  # four faces are surely real
+    assert "discriminator" not in score_network(Network(), [faces])

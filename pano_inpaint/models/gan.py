@@ -318,6 +318,31 @@ class CompletionGAN:
         )
 
 
+def discriminate(discriminator, completed, batch, *, kind="bce"):
+    """Measure how well a discriminator tells completed pictures from real ones.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+    completed : Tensor, shape (B, S, S, 3), float32 in [0, 1]
+    batch : dict of Tensor
+        What they were completed from, see `CompletionGAN`.
+    kind : {"bce", "hinge"}
+        See `losses.discriminator_loss`.
+
+    Returns
+    -------
+    Tensor, scalar
+        The loss; 2·ln 2 or 2 if it knows nothing.
+    """
+    size = discriminator.inputs[1].shape[1]
+    real, fake = (
+        discriminator([pictures, crop_windows(pictures, batch[corners], size)], training=False)
+        for pictures, corners in ((_real(batch), "real_window"), (completed, "window"))
+    )
+    return discriminator_loss(real, fake, _has_hole(batch), kind=kind)
+
+
 def accumulate(measure, batches):
     """Measure one batch after the other and average.
 

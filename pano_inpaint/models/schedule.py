@@ -105,7 +105,7 @@ class Schedule:
         if step < self._ends[0]:
             return Decision(COMPLETION, COMPLETION, "phase 1: reconstruction only")
         if step < self._ends[1]:
-            return Decision(DISCRIMINATOR, DISCRIMINATOR, "phase 2: discriminator from scratch")
+            return Decision(DISCRIMINATOR, DISCRIMINATOR, "phase 2: discriminator alone")
         if self.switch is None:
             return Decision(JOINT, JOINT, "phase 3: both")
         return Decision(JOINT, self.switch.target, f"phase 3: {self.switch.reason}")
