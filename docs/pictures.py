@@ -1,6 +1,6 @@
-"""Take the README's pictures of the pages, in the tests' browser, from the bundled tour.
+"""Take the README's pictures of what is erased, and of the pages in the tests' browser, from the samples.
 
-    python docs/pictures.py [studio] [viewer] [tours] [serve]
+    python docs/pictures.py [hall] [studio] [viewer] [tours] [serve]
 
 Needs `pip install 'pano-inpaint[test]'` and a Chromium; takes about a minute.
 """
@@ -8,6 +8,7 @@ Needs `pip install 'pano-inpaint[test]'` and a Chromium; takes about a minute.
 import base64
 import io
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -24,6 +26,8 @@ ROOT = DOCS.parent
 sys.path.append(str(ROOT / "tests" / "browser"))
 
 from headless import ARGUMENTS, find_chromium  # noqa: E402 (it lies beside the tests)
+
+from pano_inpaint.sphere import to_perspective  # noqa: E402
 
 SAMPLES = ROOT / "pano_inpaint" / "samples"
 TOUR = SAMPLES / "home"
@@ -40,6 +44,15 @@ def main(names):
         for take in chosen:
             take(browser, tour)
         browser.close()
+
+
+def take_hall(_browser, tour):
+    """Erase the benches of the bundled hall with their shadows; before and after side by side."""
+    hall, emptied = SAMPLES / "hall.jpg", tour.parent / "hall.jpg"
+    run("erase", hall, "--mask", SAMPLES / "hall_mask.png", "--shadows", 15, "-o", emptied)
+    look = {"yaw": math.radians(2), "pitch": math.radians(-22), "fov": math.radians(85), "size": (478, 300)}
+    views = [to_perspective(np.asarray(Image.open(path)), **look) for path in (hall, emptied)]
+    write("hall", Image.fromarray(np.hstack([views[0], np.full((300, 10, 3), 255, np.uint8), views[1]])))
 
 
 def take_studio(browser, tour):
@@ -121,7 +134,13 @@ def take_serve(browser, tour):
     write("serve", picture)
 
 
-PICTURES = {"studio": take_studio, "viewer": take_viewer, "tours": take_tours, "serve": take_serve}
+PICTURES = {
+    "hall": take_hall,
+    "studio": take_studio,
+    "viewer": take_viewer,
+    "tours": take_tours,
+    "serve": take_serve,
+}
 
 
 def run(*arguments):
