@@ -15,6 +15,8 @@ _DIM = 0.05  # of copies in a surface's known light: a rim darker by more lies i
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
 _GLEAM = 0.17  # brighter by so much: another thing
 _DEEPEST = 0.7  # darker by more than this: another thing
+_THING = 0.5  # what differs by more, and is no shadow, is another thing
+_SHARP = 2.0  # pixels over which its edge dies away
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
@@ -46,7 +48,7 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         than they are as a whole then lies in a shadow. None is if left out.
     fade : float
         Pixels inside the hole's edge over which what is darker or brighter on the rim, and its noise, die
-        away.
+        away. Where the rim shows another thing it is but a pixel's width: a fill must not smear its edge.
     shade : float
         The same for what is darker as a shadow is, which has no sharp border; no less than `fade`.
 
@@ -80,7 +82,8 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
             left = smooth - correction
             shaded = (left.mean(axis=2) < 0) & is_shade(left, _DEEPEST)
             correction += fade_out(left * shaded[..., None], held, max(fade, shade))
-            correction += fade_out(offsets - correction, held, fade)
+            left, thing = offsets - correction, np.abs(smooth - correction).max(axis=2)[..., None] > _THING
+            correction += fade_out(left * ~thing, held, fade) + fade_out(left * thing, held, _SHARP)
         result[box] += correction * own[..., None]
     return result
 
