@@ -1,5 +1,7 @@
 """Erasing: the one place where geometry, network and blending meet."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -15,7 +17,7 @@ from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
-from .shadows import lift, no_brighter_than_around, within_reach
+from .shadows import in_contact, lift, no_brighter_than_around, within_reach
 from .sphere import overlapping, sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -29,6 +31,23 @@ _BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
+
+
+class Lifted(NamedTuple):
+    """A panorama with its shadows lifted, and what is to be erased from it.
+
+    Attributes
+    ----------
+    panorama : Panorama
+    mask : ndarray, shape (H, W), bool
+        What was marked, and what lies in its shadow so near that lifting would leave an outline.
+    changed : ndarray, shape (H, W), bool
+        Where the panorama differs from the original; nowhere under what was marked.
+    """
+
+    panorama: object
+    mask: np.ndarray
+    changed: np.ndarray
 
 
 class Eraser:
@@ -134,10 +153,7 @@ class Eraser:
 
         Returns
         -------
-        lit : Panorama
-            To erase from.
-        changed : ndarray, shape (H, W), bool
-            Where it differs; nowhere under the mask.
+        Lifted
 
         Raises
         ------
@@ -146,7 +162,7 @@ class Eraser:
         """
         unseen, holes = _holes(panorama, mask)
         if not holes:
-            return panorama, np.zeros_like(mask)
+            return Lifted(panorama, mask, np.zeros_like(mask))
         height = 2 * self._complete.face_size
         nowhere = np.broadcast_to(np.False_, mask.shape)
         small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
@@ -157,8 +173,9 @@ class Eraser:
         told = join_faces(cubes, holes, len(small))
         told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
-        changed = lift(pixels, unseen, within_reach(told, share, marked, reach))
-        return panorama.with_pixels(pixels), changed
+        shadows = within_reach(told, share, marked, reach)
+        changed = lift(pixels, unseen, shadows)
+        return Lifted(panorama.with_pixels(pixels), mask | in_contact(mask, shadows) & ~unseen, changed)
 
     def _completions(self, pixels, unseen, holes):
         """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""

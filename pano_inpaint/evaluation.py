@@ -161,7 +161,8 @@ def _timed(name, complete, panorama, mask):
 
 def _without_shadows(eraser, reach):
     def erase(panorama, mask):
-        return eraser.erase(eraser.lift_shadows(panorama, mask, reach)[0], mask)
+        lifted = eraser.lift_shadows(panorama, mask, reach)
+        return eraser.erase(lifted.panorama, lifted.mask)
 
     return erase
 

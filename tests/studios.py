@@ -33,7 +33,8 @@ class Painter:
 
     def lift_shadows(self, panorama, mask, reach):
         shadow = grow(mask, reach) & ~mask
-        return panorama.with_pixels(np.where(shadow[..., None], np.uint8(255), panorama.pixels)), shadow
+        lit = np.where(shadow[..., None], np.uint8(255), panorama.pixels)
+        return panorama.with_pixels(lit), mask, shadow
 
 
 class Gate:

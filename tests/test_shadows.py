@@ -12,8 +12,10 @@ from pano_inpaint.gpano import Placement
 from pano_inpaint.masks import grow, spherical_cap
 from pano_inpaint.panorama import Panorama
 from pano_inpaint.shadows import (
+    CONTACT,
     DARK,
     DEEPEST,
+    in_contact,
     lift,
     no_brighter_than_around,
     pack_shadows,
@@ -55,12 +57,14 @@ def room_in_shadow(depth=0.5, turn=0):
 def test_what_lay_in_a_shadow_looks_as_if_nothing_had_cast_it(turn):
     furnished, plain, mask, network = room_in_shadow(turn=turn)
     assert not turn or (mask[:, 0] & mask[:, -1]).any()
-    lit, changed = Eraser(network).lift_shadows(Panorama(furnished), mask, REACH)
+    lit, wider, changed = Eraser(network).lift_shadows(Panorama(furnished), mask, REACH)
     near = grow(mask, REACH / 2) & ~mask
     before, after = (np.abs(np.float32(one) - plain)[near].mean() for one in (furnished, lit.pixels))
     assert after < 0.15 * before
     np.testing.assert_array_equal(changed, (lit.pixels != furnished).any(axis=-1))
     assert not (changed & mask).any() and not (changed & ~grow(mask, REACH + np.pi / 128)).any()
+    assert wider[mask].all() and (wider & ~mask).any() and changed[wider & ~mask].all()
+    assert not (wider & ~grow(mask, CONTACT)).any()
 
 
 def test_the_hole_takes_the_light_of_what_is_lit():
@@ -68,19 +72,19 @@ def test_the_hole_takes_the_light_of_what_is_lit():
     empty = render_room(rows=ROWS, noise=0.7).empty
     eraser = Eraser(network, quality="fine")
 
-    def error(panorama):
-        return np.abs(np.float32(eraser.erase(panorama, mask).pixels) - empty)[mask].mean()
+    def error(panorama, erased):
+        return np.abs(np.float32(eraser.erase(panorama, erased).pixels) - empty)[mask].mean()
 
-    lit, _ = eraser.lift_shadows(Panorama(furnished), mask, REACH)
-    assert error(lit) < 0.7 * error(Panorama(furnished))
+    lit, wider, _ = eraser.lift_shadows(Panorama(furnished), mask, REACH)
+    assert error(lit, wider) < 0.7 * error(Panorama(furnished), mask)
 
 
 def test_a_network_that_tells_no_shadows_is_refused():
     furnished, _, mask, _ = room_in_shadow()
     with pytest.raises(UsageError, match="tells shadows"):
         Eraser(Network(None)).lift_shadows(Panorama(furnished), mask, REACH)
-    lit, changed = Eraser(Network(None)).lift_shadows(Panorama(furnished), mask & False, REACH)
-    assert not changed.any() and (lit.pixels == furnished).all()
+    lit, wider, changed = Eraser(Network(None)).lift_shadows(Panorama(furnished), mask & False, REACH)
+    assert not changed.any() and not wider.any() and (lit.pixels == furnished).all()
 
 
 def test_what_no_camera_saw_casts_no_shadow_and_stays():
@@ -89,7 +93,8 @@ def test_what_no_camera_saw_casts_no_shadow_and_stays():
     furnished[:top] = 0
     partial = Panorama(furnished, placement=Placement(ROWS, 0, top, 2 * ROWS, ROWS - top))
     network.shadows[:] = 0.4
-    lit, changed = Eraser(network).lift_shadows(partial, mask, REACH)
+    lit, wider, changed = Eraser(network).lift_shadows(partial, mask, REACH)
+    assert not (wider & ~mask)[:top].any()
     assert changed.any() and not (changed & ~grow(mask, REACH + np.pi / 128)).any()
     assert not lit.pixels[:top].any()
 
@@ -143,6 +148,20 @@ def test_what_is_told_brighter_than_it_is_is_darkened_as_told():
     told = np.full((64, 128, 3), -0.4, np.float32)
     share = np.ones((64, 128), np.float32)
     np.testing.assert_array_equal(no_brighter_than_around(told, share, np.zeros_like(told)), told)
+
+
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (np.pi, 0.1), (1.0, -np.pi / 2)])
+def test_what_lies_in_a_shadow_right_beside_a_mask_is_erased_with_it(centre):
+    rows = 512
+    mask = spherical_cap(*centre, 0.3, rows)
+    shadows = np.full((64, 128, 3), 0.05, np.float32)
+    assert not in_contact(mask, shadows).any()
+    shadows[:, :64] = 0.2
+    found, ring = in_contact(mask, shadows), grow(mask, CONTACT) & ~mask
+    column = np.arange(2 * rows)
+    shaded = (column > 0.02 * rows) & (column < 0.98 * rows)
+    np.testing.assert_array_equal(found[:, shaded], ring[:, shaded])
+    assert not found[:, (column > 1.02 * rows) & (column < 1.98 * rows)].any()
 
 
 def test_faint_shadows_are_left():

@@ -161,7 +161,9 @@ def _erase_one(eraser, source, mask, targets, *, quality, explain):
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
     marked = widen(read_mask(mask_file, like=picture), radius, picture.known)
-    seen = eraser.lift_shadows(picture, marked, reach)[0] if reach else picture
+    seen = picture
+    if reach:
+        seen, marked, _ = eraser.lift_shadows(picture, marked, reach)
     for seed, target in targets.items():
         explanation = Explanation() if explain else None
         with console.progress_bar(target.name, None, unit="holes") as advance:

@@ -212,10 +212,10 @@ class _Run:
         if earlier is not None:
             return _erased(scene, earlier, taken_over=True)
 
-        lit, changed = panorama, mask
+        lit, lifted = panorama, False
         if self._reach:
-            lit, lifted = self._eraser.lift_shadows(panorama, mask, self._reach)
-            changed = mask | lifted
+            lit, mask, lifted = self._eraser.lift_shadows(panorama, mask, self._reach)
+        changed = mask | lifted
 
         def watch(done, total, *_):
             self._watch(Progress(scene, number, count, done, total))

@@ -177,12 +177,12 @@ class Tasks:
             job.watch(done, total)
 
         job.check()
-        lit, changed = panorama, mask
+        lit, lifted = panorama, False
         if task.shadows_deg:
             task.stage = "lifting shadows"
-            lit, lifted = eraser.lift_shadows(panorama, mask, math.radians(task.shadows_deg))
-            changed = mask | lifted
+            lit, mask, lifted = eraser.lift_shadows(panorama, mask, math.radians(task.shadows_deg))
             job.check()
+        changed = mask | lifted
         completed = eraser.erase(lit, mask, watch=watch)
         job.check()
         return Layer(changed, completed.pixels[changed]), round(share_of_sphere(changed), 6)
