@@ -18,7 +18,7 @@ from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
 from .shadows import in_contact, lift, no_brighter_than_around, within_reach
-from .sphere import overlapping, sample_equirectangular, window_directions
+from .sphere import overlapping, rotation_matrix, sample_equirectangular, window_directions
 from .structure import analyse_room
 
 QUALITIES = ("draft", "standard", "fine")
@@ -31,6 +31,9 @@ _BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
+# Cubes on which shadows are asked for, turned from the hole: where pixels and borders of faces lie matters by
+# chance, in the mean less. Measured on 43 pieces: 2 to 4 % more of their shade is explained.
+_TURNS = [rotation_matrix(yaw, pitch) for yaw, pitch in ((0, 0), (0.5, 0), (-0.5, 0), (0, 0.4), (0, -0.4))]
 
 
 class Lifted(NamedTuple):
@@ -167,10 +170,12 @@ class Eraser:
         nowhere = np.broadcast_to(np.False_, mask.shape)
         small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
         hidden, marked = (shrink(panorama.pixels, part, height)[1] for part in (unseen, mask))
-        cubes = [shadows_told(self._complete, small, hidden, hole.rotation) for hole in holes]
-        if any(cube is None for cube in cubes):
-            raise UsageError("expected a network that tells shadows, got one that does not")
-        told = join_faces(cubes, holes, len(small))
+        told = 0
+        for turn in _TURNS:
+            cubes = [shadows_told(self._complete, small, hidden, hole.rotation @ turn) for hole in holes]
+            if any(cube is None for cube in cubes):
+                raise UsageError("expected a network that tells shadows, got one that does not")
+            told += join_faces(cubes, holes, len(small), turn=turn) / len(_TURNS)
         told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
         shadows = within_reach(told, share, marked, reach)

@@ -55,7 +55,7 @@ def join_parts(completions, holes, height):
     return join_faces([completion.layout for completion in completions], holes, height, "nearest")
 
 
-def join_faces(cubes, holes, height, interpolation="bilinear"):
+def join_faces(cubes, holes, height, interpolation="bilinear", *, turn=None):
     """Join what was told of each of several cubes turned towards holes to a panorama.
 
     Parameters
@@ -67,6 +67,8 @@ def join_faces(cubes, holes, height, interpolation="bilinear"):
         Rows of the result.
     interpolation : str
         See `cubemap.from_faces`.
+    turn : ndarray, shape (3, 3), optional
+        How each cube is turned further.
 
     Returns
     -------
@@ -78,7 +80,8 @@ def join_faces(cubes, holes, height, interpolation="bilinear"):
     everywhere = window_directions((slice(0, height), 0, 2 * height), height)
     joined, nearest = None, None
     for cube, hole in zip(cubes, holes, strict=True):
-        picture = from_faces(cube, height, rotation=hole.rotation, interpolation=interpolation)
+        rotation = hole.rotation if turn is None else hole.rotation @ turn
+        picture = from_faces(cube, height, rotation=rotation, interpolation=interpolation)
         nearness = everywhere @ hole.direction.astype(np.float32)
         if joined is None:
             joined, nearest = picture, nearness

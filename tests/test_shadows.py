@@ -79,6 +79,25 @@ def test_the_hole_takes_the_light_of_what_is_lit():
     assert error(lit, wider) < 0.7 * error(Panorama(furnished), mask)
 
 
+def test_what_several_cubes_are_told_is_averaged():
+    class Unsure(Network):
+        def __call__(self, faces, mask, rotation):
+            told = super().__call__(faces, mask, rotation)
+            self.rotations.append(rotation)
+            return told._replace(shadows=np.full_like(told.shadows, 0.1 * len(self.rotations)))
+
+    furnished, _, mask, network = room_in_shadow()
+    furnished[:] = 60
+    network = Unsure(network.shadows)
+    network.rotations = []
+    lit, _, _ = Eraser(network).lift_shadows(Panorama(furnished), mask, REACH)
+    count = len(network.rotations)
+    assert count > 2 and np.ptp(network.rotations, axis=0).max() > 0.3
+    near = grow(mask, REACH / 2) & ~grow(mask, np.radians(3))  # no pixel of the network touches the mask
+    told = np.log((lit.pixels[near] / 255 + DARK) / (60 / 255 + DARK))
+    np.testing.assert_allclose(told, 0.1 * (count + 1) / 2 - 0.02, atol=0.015)  # less what is too faint
+
+
 def test_a_network_that_tells_no_shadows_is_refused():
     furnished, _, mask, _ = room_in_shadow()
     with pytest.raises(UsageError, match="tells shadows"):
