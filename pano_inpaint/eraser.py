@@ -180,7 +180,8 @@ class Eraser:
         pixels = panorama.pixels.copy()
         shadows = within_reach(told, share, marked, reach)
         changed = lift(pixels, unseen, shadows)
-        return Lifted(panorama.with_pixels(pixels), mask | in_contact(mask, shadows) & ~unseen, changed)
+        wider = mask | in_contact(mask, shadows, pixels) & ~unseen
+        return Lifted(panorama.with_pixels(pixels), wider, changed)
 
     def _completions(self, pixels, unseen, holes):
         """Shrink a panorama as the network sees it, and complete a cube turned towards each hole."""

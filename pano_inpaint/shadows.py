@@ -25,6 +25,7 @@ _BAND = 2**21  # pixels lifted at a time
 # Measured on 96 pieces: narrower or in fainter shadows it helps less, wider it takes things along.
 CONTACT = np.radians(1)  # from a mask: nearer a network tells a shadow too coarsely to lift it
 _DEEP = 0.07  # log intensity: a shadow that is seen if it is lifted wrongly
+_BLACK = 1.2  # log intensity: what is darker than most there by more, even if lifted, is a dark thing
 # Measured on 42 pieces: what is told explains as much of the shade with and without this limit.
 _LIT = 0.15  # log intensity: what lies in no deeper shadow tells how bright it is around
 _AROUND_LIT = np.radians(16)  # so far
@@ -135,7 +136,7 @@ def lift(pixels, mask, shadows):
     return changed
 
 
-def in_contact(mask, shadows):
+def in_contact(mask, shadows, pixels):
     """Find what lies in a shadow so near to a mask that it is better erased than lifted.
 
     Parameters
@@ -143,6 +144,8 @@ def in_contact(mask, shadows):
     mask : ndarray, shape (H, 2H), bool
     shadows : ndarray, shape (h, 2h, 3), float32
         Log intensity, such as `within_reach` returns.
+    pixels : ndarray, shape (H, 2H, C)
+        The panorama with these shadows lifted, as stored in a file.
 
     Returns
     -------
@@ -151,8 +154,12 @@ def in_contact(mask, shadows):
     """
     height = len(mask)
     row, column = np.nonzero(grow(mask, CONTACT) & ~mask)
+    found = np.zeros_like(mask)
+    if not len(row):
+        return found
     lon, lat = pixel_to_lonlat(column, row, 2 * height, height)
     deep = sample_equirectangular(shadows, lonlat_to_vector(lon, lat)).mean(axis=-1) > _DEEP
-    found = np.zeros_like(mask)
-    found[row[deep], column[deep]] = True
+    light = np.log(to_rgb(pixels[row, column][None])[0] + DARK).mean(axis=-1)
+    shaded = deep & (light > np.median(light) - _BLACK)
+    found[row[shaded], column[shaded]] = True
     return found
