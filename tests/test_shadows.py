@@ -183,7 +183,7 @@ def test_what_lies_in_a_shadow_right_beside_a_mask_is_erased_with_it(centre):
     np.testing.assert_array_equal(found[:, shaded], ring[:, shaded])
     assert not found[:, (column > 1.02 * rows) & (column < 1.98 * rows)].any()
     thing = np.zeros_like(mask)
-    thing[:, 60:90] = thing[:, 470:480] = thing[:, 1000:] = True  # a black thing beside the mask is no floor in a shadow
+    thing[:, 60:90] = thing[:, 470:480] = thing[:, 1000:] = True  # black things, no floor in a shadow
     pixels[thing] = 4
     np.testing.assert_array_equal(in_contact(mask, shadows, pixels), found & ~thing)
 
