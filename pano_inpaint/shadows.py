@@ -22,7 +22,7 @@ _SEEN = 0.25  # of a pixel that must be, to know its shadow
 _END = 1 / 3  # of the reach over which shadows are lifted less and less
 _AROUND = 16  # columns of the other end seen beyond each end
 _BAND = 2**21  # pixels lifted at a time
-# Measured on 96 pieces: narrower or in fainter shadows it helps less, wider it takes things along.
+# Measured on 43 pieces: 0.7° does little, from 2° on what had better be lifted is erased; holds on 53 more.
 CONTACT = np.radians(1)  # from a mask: nearer a network tells a shadow too coarsely to lift it
 _DEEP = 0.07  # log intensity: a shadow that is seen if it is lifted wrongly
 _BLACK = 1.2  # log intensity: what is darker than most there by more, even if lifted, is a dark thing
