@@ -48,7 +48,7 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         than they are as a whole then lies in a shadow. None is if left out.
     fade : float
         Pixels inside the hole's edge over which what is darker or brighter on the rim, and its noise, die
-        away. Where the rim shows another thing it is but a pixel's width: a fill must not smear its edge.
+        away; two where the rim shows another thing, whose edge a fill must not smear.
     shade : float
         The same for what is darker as a shadow is, which has no sharp border; no less than `fade`.
 

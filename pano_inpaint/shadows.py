@@ -136,12 +136,16 @@ def lift(pixels, mask, shadows):
     return changed
 
 
-def in_contact(mask, shadows, pixels):
+def in_contact(mask, known, shadows, pixels):
     """Find what lies in a shadow so near to a mask that it is better erased than lifted.
+
+    What is black there for its own sake is left out: a network takes it for a shadow easily.
 
     Parameters
     ----------
     mask : ndarray, shape (H, 2H), bool
+    known : ndarray, shape (H, 2H), bool
+        What a camera saw.
     shadows : ndarray, shape (h, 2h, 3), float32
         Log intensity, such as `within_reach` returns.
     pixels : ndarray, shape (H, 2H, C)
@@ -150,13 +154,14 @@ def in_contact(mask, shadows, pixels):
     Returns
     -------
     ndarray, shape (H, 2H), bool
-        Outside the mask only.
+        Outside the mask only, and of what is known; nowhere if nothing else of that were left to see.
     """
     height = len(mask)
-    row, column = np.nonzero(grow(mask, CONTACT) & ~mask)
+    beside = grow(mask, CONTACT) & known & ~mask
     found = np.zeros_like(mask)
-    if not len(row):
+    if not beside.any() or np.array_equal(beside, known & ~mask):
         return found
+    row, column = np.nonzero(beside)
     lon, lat = pixel_to_lonlat(column, row, 2 * height, height)
     deep = sample_equirectangular(shadows, lonlat_to_vector(lon, lat)).mean(axis=-1) > _DEEP
     light = np.log(to_rgb(pixels[row, column][None])[0] + DARK).mean(axis=-1)

@@ -174,10 +174,10 @@ def test_what_lies_in_a_shadow_right_beside_a_mask_is_erased_with_it(centre):
     rows = 512
     mask = spherical_cap(*centre, 0.3, rows)
     shadows = np.full((64, 128, 3), 0.05, np.float32)
-    pixels = np.full((rows, 2 * rows, 3), 120, np.uint8)
-    assert not in_contact(mask, shadows, pixels).any()
+    known, pixels = np.ones_like(mask), np.full((rows, 2 * rows, 3), 120, np.uint8)
+    assert not in_contact(mask, known, shadows, pixels).any()
     shadows[:, :64] = 0.2
-    found, ring = in_contact(mask, shadows, pixels), grow(mask, CONTACT) & ~mask
+    found, ring = in_contact(mask, known, shadows, pixels), grow(mask, CONTACT) & ~mask
     column = np.arange(2 * rows)
     shaded = (column > 0.02 * rows) & (column < 0.98 * rows)
     np.testing.assert_array_equal(found[:, shaded], ring[:, shaded])
@@ -185,7 +185,11 @@ def test_what_lies_in_a_shadow_right_beside_a_mask_is_erased_with_it(centre):
     thing = np.zeros_like(mask)
     thing[:, 60:90] = thing[:, 470:480] = thing[:, 1000:] = True  # black things, no floor in a shadow
     pixels[thing] = 4
-    np.testing.assert_array_equal(in_contact(mask, shadows, pixels), found & ~thing)
+    np.testing.assert_array_equal(in_contact(mask, known, shadows, pixels), found & ~thing)
+    known[: rows // 2] = False
+    assert not in_contact(mask, known, shadows, pixels)[: rows // 2].any()
+    nearly_all = ~spherical_cap(*centre, 0.01, rows)
+    assert not in_contact(nearly_all, ~(mask & False), shadows, pixels).any()  # something must be left
 
 
 def test_faint_shadows_are_left():
