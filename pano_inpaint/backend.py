@@ -1,6 +1,7 @@
 """The network's part on another machine: a completer that asks a TensorFlow Serving, or our own server."""
 
 import base64
+import copy
 import http.client
 import json
 import re
@@ -20,6 +21,7 @@ from .shadows import unpack_shadows
 from .sphere import without_yaw
 
 SIGNATURE = "faces_bytes"
+FINER_SIGNATURE = "finer_faces_bytes"  # the same for faces of twice the side
 _MAX16 = 65535
 _BUSY = (429, 503)
 _PAUSES = (1, 2, 4, 8, 16)  # seconds between attempts while a server is busy
@@ -45,6 +47,8 @@ class RemoteCompleter:
         Side of the faces in pixels, as the server's metadata tells.
     tells : set of str
         What the network tells besides colours, of `completer.HEADS`.
+    finer : RemoteCompleter or None
+        The same network for faces of twice the side, if the server has it.
 
     Raises
     ------
@@ -58,7 +62,12 @@ class RemoteCompleter:
         self._url = _model_url(url)
         self._timeout = timeout
         self._pause = pause
-        self.face_size, self._wants_rotation, self.tells = self._read_signatures()
+        self._signature, self.finer = SIGNATURE, None
+        self.face_size, self._wants_rotation, self.tells, has_finer = self._read_signatures()
+        if has_finer:
+            finer = copy.copy(self)
+            finer._signature, finer.face_size = FINER_SIGNATURE, 2 * self.face_size
+            self.finer = finer
 
     def __call__(self, faces, mask, rotation):
         """Complete faces.
@@ -88,7 +97,7 @@ class RemoteCompleter:
         instance = {"image_bytes": _packed(picture), "mask_bytes": _packed(marked)}
         if self._wants_rotation:
             instance["rotation"] = without_yaw(rotation).tolist()
-        answer = self._ask(":predict", {"signature_name": SIGNATURE, "instances": [instance]})
+        answer = self._ask(":predict", {"signature_name": self._signature, "instances": [instance]})
         try:
             outputs = answer["predictions"][0]
             outputs = outputs if self.tells else {"completed_bytes": outputs}
@@ -105,12 +114,13 @@ class RemoteCompleter:
         return Completion(completed, layout, shadows)
 
     def _read_signatures(self):
-        """Return the faces' side, whether their turn is asked for, and what is told besides colours."""
+        """Return the faces' side, whether turns are asked for, what is told, and if of finer faces too."""
         metadata = self._ask("/metadata")
         try:
             signatures = metadata["metadata"]["signature_def"]["signature_def"]
             shape = [int(d["size"]) for d in signatures["faces"]["inputs"]["picture"]["tensor_shape"]["dim"]]
             inputs, outputs = signatures[SIGNATURE]["inputs"], signatures[SIGNATURE]["outputs"]
+            has_finer = FINER_SIGNATURE in signatures
             if shape != [6, shape[1], shape[1], 3] or shape[1] < 1:
                 raise ValueError
         except (LookupError, TypeError, ValueError) as error:
@@ -119,7 +129,8 @@ class RemoteCompleter:
                 "received another",
                 hint="pano-inpaint export writes such a model",
             ) from error
-        return shape[1], "rotation" in inputs, {head for head in HEADS if f"{head}_bytes" in outputs}
+        tells = {head for head in HEADS if f"{head}_bytes" in outputs}
+        return shape[1], "rotation" in inputs, tells, has_finer
 
     def _ask(self, path, document=None):
         """Call the server, again and again while it is busy."""

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from pano_inpaint.room_parts import name_parts
 
 RUNTIMES = ("auto", "litert", "keras")
 HEADS = ("layout", "shadows")  # what a network may tell besides colours, in the order of its outputs
+FINER = "finer"  # of an inference form: its signature for faces of twice the side
+_MAIN = "serving_default"
 
 
 class Completion(NamedTuple):
@@ -52,7 +55,8 @@ def load_completer(preset, *, runtime="auto"):
     callable
         ``complete(faces, mask, rotation)`` with faces (6, S, S, 3), float32 in [0, 1], mask (6, S, S, 1),
         1 = hole, and how the cube is turned in the room (3, 3); returns a `Completion`. Its attribute
-        ``face_size`` is S, and ``tells`` are those of `HEADS` that the network has.
+        ``face_size`` is S, and ``tells`` are those of `HEADS` that the network has. If it tells shadows,
+        ``finer`` is the same for faces of 2S, else None: what is small and near a hole, it sees better.
 
     Raises
     ------
@@ -66,25 +70,43 @@ def load_completer(preset, *, runtime="auto"):
     light = preset.inference_form is not None and importlib.util.find_spec("ai_edge_litert") is not None
     if runtime == "keras" or (runtime == "auto" and not light):
         return _KerasCompleter(preset)
-    return _LiteRTCompleter(preset)
+    return _LiteRTCompleter(preset.inference_form, _interpreter(preset))
+
+
+def _interpreter(preset):
+    from ai_edge_litert.interpreter import Interpreter
+
+    if preset.inference_form is None:
+        raise FileError(f"expected an inference form in {preset.folder}, got none")
+    try:
+        with _quiet_stderr():
+            interpreter = Interpreter(str(preset.inference_form), num_threads=os.cpu_count())
+            interpreter.allocate_tensors()
+        return interpreter
+    except (RuntimeError, ValueError) as error:
+        raise _damaged(preset.inference_form, error) from error
+
+
+def _damaged(path, error):
+    return FileError(f"expected a LiteRT network in {path}, got: {error}")
 
 
 class _LiteRTCompleter:
-    def __init__(self, preset):
-        from ai_edge_litert.interpreter import Interpreter
-
-        if preset.inference_form is None:
-            raise FileError(f"expected an inference form in {preset.folder}, got none")
+    def __init__(self, path, interpreter, signature=_MAIN):
+        self._path, self._interpreter, self._signature = path, interpreter, signature
         try:
-            with _quiet_stderr():
-                interpreter = Interpreter(str(preset.inference_form), num_threads=os.cpu_count())
-                interpreter.allocate_tensors()
-                self._run = interpreter.get_signature_runner()
+            self._run = interpreter.get_signature_runner(signature)
         except (RuntimeError, ValueError) as error:
-            raise FileError(f"expected a LiteRT network in {preset.inference_form}, got: {error}") from error
+            raise _damaged(path, error) from error
         self._inputs = self._run.get_input_details()
         self.tells = {*HEADS} & {*self._run.get_output_details()}
         self.face_size = int(self._inputs["picture"]["shape"][1])
+
+    @cached_property
+    def finer(self):
+        if self._signature == FINER or FINER not in self._interpreter.get_signature_list():
+            return None
+        return _LiteRTCompleter(self._path, self._interpreter, FINER)
 
     def __call__(self, faces, mask, rotation):
         inputs = {"picture": faces.astype(np.float32), "mask": mask.astype(np.float32)}
@@ -112,13 +134,20 @@ def _quiet_stderr():
 
 
 class _KerasCompleter:
-    def __init__(self, preset):
+    def __init__(self, preset, face_size=None):
         from pano_inpaint.models.completion import output_names
         from pano_inpaint.models.presets import build_completion
 
-        self._network = build_completion(preset, padding="cube")
-        self.face_size = preset.face_size
+        self._preset = preset
+        self.face_size = face_size or preset.face_size
+        self._network = build_completion(preset, padding="cube", size=self.face_size)
         self.tells = {*HEADS} & {*output_names(self._network)}
+
+    @cached_property
+    def finer(self):
+        if "shadows" not in self.tells or self.face_size != self._preset.face_size:
+            return None
+        return _KerasCompleter(self._preset, 2 * self.face_size)
 
     def __call__(self, faces, mask, rotation):
         from pano_inpaint.models.completion import complete_batch

@@ -17,7 +17,7 @@ from .models.presets import find_preset
 from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
-from .shadows import in_contact, lift, no_brighter_than_around, within_reach
+from .shadows import finer_near, in_contact, lift, no_brighter_than_around, within_reach
 from .sphere import overlapping, rotation_matrix, sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -166,16 +166,15 @@ class Eraser:
         unseen, holes = _holes(panorama, mask)
         if not holes:
             return Lifted(panorama, mask, np.zeros_like(mask))
-        height = 2 * self._complete.face_size
+        networks = [self._complete]
+        if len(mask) > 2 * self._complete.face_size and self._complete.finer is not None:
+            networks.append(self._complete.finer)
+        height = min(len(mask), 2 * networks[-1].face_size)
+        coarse, *fine = (_told(network, panorama.pixels, unseen, holes, height) for network in networks)
         nowhere = np.broadcast_to(np.False_, mask.shape)
         small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
-        hidden, marked = (shrink(panorama.pixels, part, height)[1] for part in (unseen, mask))
-        told = 0
-        for turn in _TURNS:
-            cubes = [shadows_told(self._complete, small, hidden, hole.rotation @ turn) for hole in holes]
-            if any(cube is None for cube in cubes):
-                raise UsageError("expected a network that tells shadows, got one that does not")
-            told += join_faces(cubes, holes, len(small), turn=turn) / len(_TURNS)
+        _, marked = shrink(panorama.pixels, mask, height)
+        told = finer_near(*fine, coarse, marked) if fine else coarse
         told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
         shadows = within_reach(told, share, marked, reach)
@@ -206,6 +205,19 @@ def _room(pixels, unseen, holes, completions, height):
     parts = join_parts(completions, holes, height)
     structure = find_structure(pixels, unseen, None if parts is None else surfaces_of(parts))
     return structure, None if parts is None else as_map(widen_things(parts))
+
+
+def _told(network, pixels, unseen, holes, height):
+    """Ask a network for the shadows of holes, see `shadows_told`: a panorama (height, 2 height, 4)."""
+    nowhere = np.broadcast_to(np.False_, unseen.shape)
+    (small, _), (_, hidden) = (shrink(pixels, part, 2 * network.face_size) for part in (nowhere, unseen))
+    told = 0
+    for turn in _TURNS:
+        cubes = [shadows_told(network, small, hidden, hole.rotation @ turn) for hole in holes]
+        if any(cube is None for cube in cubes):
+            raise UsageError("expected a network that tells shadows, got one that does not")
+        told += join_faces(cubes, holes, height, turn=turn) / len(_TURNS)
+    return told
 
 
 def completed(network, small, unseen, rotation):

@@ -22,8 +22,9 @@ _SEEN = 0.25  # of a pixel that must be, to know its shadow
 _END = 1 / 3  # of the reach over which shadows are lifted less and less
 _AROUND = 16  # columns of the other end seen beyond each end
 _BAND = 2**21  # pixels lifted at a time
-# Measured on 43 pieces: 0.7° does little, from 2° on what had better be lifted is erased; holds on 53 more.
-CONTACT = np.radians(1)  # from a mask: nearer a network tells a shadow too coarsely to lift it
+# From a mask, in pixels of a network: nearer it tells a shadow too coarsely to lift it. Measured on 43 pieces
+# at 0.7° a pixel: one does little, from three on what had better be lifted is erased; holds on 53 more.
+CONTACT = 1.42
 _DEEP = 0.07  # log intensity: a shadow that is seen if it is lifted wrongly
 _BLACK = 1.2  # log intensity: what is darker than most there by more, even if lifted, is a dark thing
 # Measured on 42 pieces: what is told explains as much of the shade with and without this limit.
@@ -31,6 +32,7 @@ _LIT = 0.15  # log intensity: what lies in no deeper shadow tells how bright it 
 _AROUND_LIT = np.radians(16)  # so far
 _GLOW = 0.05  # log intensity: by so much what is lifted may be brighter
 _FACE = 128  # pixels of the faces on which that is looked for
+_NEAR = np.radians((1, 3))  # from a mask: so near what is told finely counts for half, so far for nothing
 _NOTHING = np.float32(-99)  # in place of the logarithm of a colour that is not lit
 
 
@@ -75,6 +77,34 @@ def no_brighter_than_around(told, share, picture):
     return np.minimum(told, room * share[..., None])
 
 
+def finer_near(fine, coarse, marked):
+    """Go by what is told finely and what is told coarsely alike near a mask, and by the latter elsewhere.
+
+    A network sees less around a pixel where its faces are finer.
+
+    Parameters
+    ----------
+    fine, coarse : ndarray, shape (h, 2h, C), float32
+    marked : ndarray, shape (h, 2h), bool
+        What touches the mask; not empty.
+
+    Returns
+    -------
+    ndarray, shape (h, 2h, C), float32
+    """
+    near, far = _NEAR
+    share = np.clip((far - _distances(marked, far)) / (far - near), 0, 1)[..., None].astype(np.float32) / 2
+    return share * fine + (1 - share) * coarse
+
+
+def _distances(marked, furthest):
+    """Measure the angle of each pixel, (h, 2h), from what is marked; what is further counts as `furthest`."""
+    rays = window_directions((slice(0, len(marked)), 0, 2 * len(marked)), len(marked))
+    longest = 2 * np.sin(min(furthest, np.pi) / 2)
+    chord, _ = cKDTree(rays[marked]).query(rays, distance_upper_bound=longest)
+    return 2 * np.arcsin(np.minimum(chord, longest) / 2)
+
+
 def within_reach(told, share, marked, reach):
     """Keep of what a network tells the shadows near a mask.
 
@@ -94,10 +124,7 @@ def within_reach(told, share, marked, reach):
     ndarray, shape (h, 2h, 3), float32
         0 where nothing is to be lifted; goes on smoothly into what is not seen.
     """
-    rays = window_directions((slice(0, len(told)), 0, 2 * len(told)), len(told))
-    furthest = 2 * np.sin(min(reach, np.pi) / 2)
-    chord, _ = cKDTree(rays[marked]).query(rays, distance_upper_bound=furthest)
-    distance = 2 * np.arcsin(np.minimum(chord, furthest) / 2)
+    distance = _distances(marked, reach)
     counts = np.clip((reach - distance) / (_END * reach), 0, 1)[..., None].astype(np.float32)
     seen = share > _SEEN
     depth = np.divide(told, share[..., None], out=np.zeros_like(told), where=seen[..., None])
@@ -157,8 +184,8 @@ def in_contact(mask, known, shadows, pixels):
         Outside the mask only, and of what is known; nowhere if nothing else of that were left to see.
     """
     height = len(mask)
-    beside = grow(mask, CONTACT) & known & ~mask
     found = np.zeros_like(mask)
+    beside = grow(mask, CONTACT * np.pi / len(shadows)) & known & ~mask
     if not beside.any() or np.array_equal(beside, known & ~mask):
         return found
     row, column = np.nonzero(beside)

@@ -63,6 +63,19 @@ def test_completes_as_here(preset, server, faces, mask, path):
     assert (completed[~known] != faces[~known]).any()
 
 
+def test_finer_faces_are_completed_as_here(preset, server, faces, mask):
+    remote, local = (completer.finer for completer in (RemoteCompleter(server), load_completer(preset)))
+    if not preset.config["completion"]["shadows"]:
+        assert remote is local is None
+        return
+    assert remote.face_size == local.face_size == 2 * FACE and remote.finer is local.finer is None
+    assert remote.tells == local.tells
+    faces, mask = (np.kron(part, np.ones((1, 2, 2, 1), np.float32)) for part in (faces, mask))
+    ours, theirs = local(faces, mask, TURN), remote(faces, mask, TURN)
+    assert np.abs(theirs.faces - np.clip(ours.faces, 0, 1)).max() < 1e-3
+    assert np.ptp(theirs.shadows) > 0.05 and np.abs(theirs.shadows - ours.shadows).max() < 1e-3
+
+
 def test_erases_as_here(preset, server):
     y, x = np.mgrid[:64, :128]
     pixels = np.stack([128 + 90 * np.sin(x / 9), 128 + 90 * np.cos(y / 7), x + y], -1).astype(np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pano_inpaint.completer import load_completer
+from pano_inpaint.cube import level_rays
 from pano_inpaint.errors import FileError, UsageError
 from pano_inpaint.models.discriminators import DiscriminatorConfig, build_discriminator
 from pano_inpaint.models.presets import (
@@ -43,6 +44,21 @@ def test_directions_layout_and_shadows_are_the_same_in_both_runtimes(knowing_pre
     first, yawed, pitched = completions["keras"]
     np.testing.assert_allclose(first.faces, yawed.faces, atol=1e-5)  # north does not matter
     assert np.abs(first.faces - pitched.faces).max() > 1e-4
+
+
+def test_finer_faces_are_completed_by_the_same_network_in_both_runtimes(knowing_preset, tiny_preset, faces):
+    finer = [load_completer(knowing_preset, runtime=runtime).finer for runtime in ("litert", "keras")]
+    assert [complete.face_size for complete in finer] == [64, 64]
+    assert [complete.finer for complete in finer] == [None, None]
+    enlarged = [np.kron(part, np.ones((1, 2, 2, 1), np.float32)) for part in faces]
+    ours, theirs = (complete(*enlarged, rotation_matrix(2, 0.7)) for complete in finer)
+    assert np.abs(ours.faces - theirs.faces).max() < 1 / 255
+    assert np.ptp(theirs.shadows) > 0.01 and np.abs(ours.shadows - theirs.shadows).max() < 0.01
+    expected = build_completion(knowing_preset, padding="cube", size=64)
+    told = expected([*enlarged, level_rays(64, rotation_matrix(2, 0.7))], training=False)[2]
+    np.testing.assert_allclose(theirs.shadows, told, atol=1e-5)
+    for runtime in ("litert", "keras"):  # nothing to be told of shadows
+        assert load_completer(tiny_preset, runtime=runtime).finer is None
 
 
 def test_both_runtimes_give_the_same(tiny_preset, faces):

@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from served import FACE, ask, b64, from_b64, hole, picture, png, running, write_tiny_preset
+from served import FACE, KNOWING, ask, b64, from_b64, hole, picture, png, running, write_tiny_preset
 
+from pano_inpaint.cube import face_directions
 from pano_inpaint.errors import UsageError
 from pano_inpaint.metadata import Metadata
 from pano_inpaint.models.presets import build_completion
 from pano_inpaint.models.serving_export import WARMUP, models_config, prediction_log, write_serving_export
 from pano_inpaint.panorama import read_mask
 from pano_inpaint.png import decode_png, encode_png
+from pano_inpaint.shadows import unpack_shadows
 from viewers.server import build_model_app
 
 
@@ -100,6 +102,32 @@ def test_faces_are_the_cube_networks(preset, signatures):
     assert np.abs(pixels - np.clip(expected, 0, 1)).max() < 1e-3
 
 
+def test_a_network_that_tells_shadows_also_answers_for_finer_faces(tmp_path):
+    preset = write_tiny_preset(tmp_path / "preset", **KNOWING)
+    written = write_serving_export(preset, tmp_path / "served")
+    signatures = tf.saved_model.load(str(written)).signatures
+    with running(build_model_app(preset.folder)) as url:
+        _, described = ask(f"{url}/v1/models/completion/metadata")
+    check_description(signatures, described["metadata"]["signature_def"]["signature_def"])
+    assert warmed_up(written, signatures) == {
+        "serving_default", "floats", "faces_bytes", "finer_faces_bytes"
+    }  # fmt: skip
+    side, rotation = 2 * FACE, np.eye(3, dtype=np.float32)
+    faces = np.random.default_rng(2).random((6, side, side, 3), np.float32)
+    mask = np.zeros((6, side, side, 1), np.float32)
+    mask[:2, 20:40, 40:] = 1
+    network = build_completion(preset, padding="cube", size=side)
+    expected = network([faces, mask, face_directions(side)], training=False)[2]
+    strip = encode_png(np.rint(faces * 65535).astype(np.uint16).reshape(-1, side, 3), Metadata())
+    marked = png((mask * 255).astype(np.uint8).reshape(-1, side))
+    answer = signatures["finer_faces_bytes"](
+        image_bytes=strings(strip), mask_bytes=strings(marked), rotation=tf.constant(rotation[None])
+    )
+    told = unpack_shadows(decode_png(answer["shadows_bytes"].numpy()[0]).pixels).reshape(faces.shape)
+    assert np.ptp(told) > 0.05
+    np.testing.assert_allclose(told, expected, atol=1e-3)
+
+
 @pytest.mark.parametrize("kind", ["gray", "colour", "alpha drawn", "alpha full", "both", "gray alpha"])
 def test_masks_are_read_as_everywhere(signatures, tmp_path, kind):
     values = np.random.default_rng(3).integers(0, 256, (16, 32, 4)).astype(np.uint8)
@@ -158,8 +186,14 @@ def field(data):
 
 
 def test_warmup_requests_run(folder, signatures):
+    names = warmed_up(folder / "completion" / "1", signatures)
+    assert names == {"serving_default", "floats", "faces_bytes"}
+
+
+def warmed_up(version, signatures):
+    """Run the warm-up requests of a version; return the names of their signatures."""
     names = set()
-    for record in tf.data.TFRecordDataset(str(folder / "completion" / "1" / WARMUP)):
+    for record in tf.data.TFRecordDataset(str(version / WARMUP)):
         [(number, log)] = field(record.numpy())
         [(inner, request)] = field(log)
         (first, spec), *inputs = field(request)
@@ -174,7 +208,7 @@ def test_warmup_requests_run(folder, signatures):
             tensors[key.decode()] = tf.io.parse_tensor(value, dtype)
         assert signatures[name](**tensors)
         names.add(name)
-    assert names == {"serving_default", "floats", "faces_bytes"}
+    return names
 
 
 def test_long_fields_of_a_request():

@@ -29,10 +29,8 @@ ROWS, REACH = 256, np.radians(24)
 class Network:
     """Completes in gray, and tells the shadows of a panorama of them, (h, 2h, 3)."""
 
-    face_size = 64
-
-    def __init__(self, shadows):
-        self.shadows = shadows
+    def __init__(self, shadows, *, face_size=64, finer=None):
+        self.shadows, self.face_size, self.finer = shadows, face_size, finer
 
     def __call__(self, faces, mask, rotation):
         gray = np.where(mask > 0, np.float32(0.5), faces)
@@ -64,7 +62,7 @@ def test_what_lay_in_a_shadow_looks_as_if_nothing_had_cast_it(turn):
     np.testing.assert_array_equal(changed, (lit.pixels != furnished).any(axis=-1))
     assert not (changed & mask).any() and not (changed & ~grow(mask, REACH + np.pi / 128)).any()
     assert wider[mask].all() and (wider & ~mask).any() and changed[wider & ~mask].all()
-    assert not (wider & ~grow(mask, CONTACT)).any()
+    assert not (wider & ~grow(mask, CONTACT * np.pi / 128)).any()
 
 
 def test_the_hole_takes_the_light_of_what_is_lit():
@@ -96,6 +94,30 @@ def test_what_several_cubes_are_told_is_averaged():
     near = grow(mask, REACH / 2) & ~grow(mask, np.radians(3))  # no pixel of the network touches the mask
     told = np.log((lit.pixels[near] / 255 + DARK) / (60 / 255 + DARK))
     np.testing.assert_allclose(told, 0.1 * (count + 1) / 2 - 0.02, atol=0.015)  # less what is too faint
+
+
+def test_near_a_mask_finer_faces_count_as_much_and_further_off_nothing():
+    _, _, mask, _ = room_in_shadow()
+
+    def lifted(finer, every=1):
+        marked = mask[::every, ::every]
+        panorama = Panorama(np.full((*marked.shape, 3), 60, np.uint8))
+        network = Network(np.full((64, 128, 3), 0.2, np.float32), finer=finer)
+        lit = Eraser(network).lift_shadows(panorama, marked, REACH)
+        return marked, np.log((lit.panorama.pixels / 255 + DARK) / (60 / 255 + DARK)), lit.mask
+
+    finer = Network(np.full((64, 128, 3), 0.6, np.float32), face_size=128)
+    marked, told, wider = lifted(finer)
+    beside = grow(marked, np.radians(0.9)) & ~grow(marked, np.pi / 128)
+    far = grow(marked, REACH / 2) & ~grow(marked, np.radians(4))
+    np.testing.assert_allclose(told[beside], 0.4 - 0.02, atol=0.02)
+    np.testing.assert_allclose(told[far], 0.2 - 0.02, atol=0.02)
+    assert not (wider & ~grow(marked, CONTACT * np.pi / 256)).any() and (wider & ~marked).any()
+    between = told[grow(marked, np.radians(4)) & ~marked][..., 0]
+    assert len(np.unique(between.round(2))) > 4  # no edge
+    # A panorama that is no finer than the coarser faces has nothing to show to finer ones.
+    for one, other in zip(lifted(finer, every=2), lifted(None, every=2), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_network_that_tells_no_shadows_is_refused():
@@ -177,7 +199,7 @@ def test_what_lies_in_a_shadow_right_beside_a_mask_is_erased_with_it(centre):
     known, pixels = np.ones_like(mask), np.full((rows, 2 * rows, 3), 120, np.uint8)
     assert not in_contact(mask, known, shadows, pixels).any()
     shadows[:, :64] = 0.2
-    found, ring = in_contact(mask, known, shadows, pixels), grow(mask, CONTACT) & ~mask
+    found, ring = in_contact(mask, known, shadows, pixels), grow(mask, CONTACT * np.pi / 64) & ~mask
     column = np.arange(2 * rows)
     shaded = (column > 0.02 * rows) & (column < 0.98 * rows)
     np.testing.assert_array_equal(found[:, shaded], ring[:, shaded])

@@ -60,18 +60,22 @@ def build_completion_servable(preset, *, max_pixels=2**21):
         {"completed": Tensor("DT_FLOAT", (6, size, size, 3))},
         lambda tensors, job: {"completed": _complete_faces(networks, tensors)},
     )
-    faces_bytes = Signature(
-        _BYTES_IN | ({"rotation": Tensor("DT_FLOAT", (-1, 3, 3))} if turned else {}),
-        _BYTES_OUT | told,
-        lambda tensors, job: _complete_strips(networks, tensors, size, job),
-    )
+    strips = {"faces_bytes": size} | ({"finer_faces_bytes": 2 * size} if completion.get("shadows") else {})
+    of_strips = {
+        name: Signature(
+            _BYTES_IN | ({"rotation": Tensor("DT_FLOAT", (-1, 3, 3))} if turned else {}),
+            _BYTES_OUT | told,
+            lambda tensors, job, side=side: _complete_strips(networks, tensors, side, job),
+        )
+        for name, side in strips.items()
+    }
     return Servable(
         "completion",
         {
             "serving_default": _bytes_signature(lambda *both: _complete_picture(networks, *both, max_pixels)),
             "floats": floats,
             "faces": faces,
-            "faces_bytes": faces_bytes,
+            **of_strips,
         },
     )
 
@@ -122,6 +126,13 @@ class _Networks:
         if completer.face_size != self._preset.face_size:  # the inference form may have another size
             completer = _loaded(load_completer, self._preset, runtime="keras")
         return completer
+
+    @cached_property
+    def finer(self):
+        from pano_inpaint.completer import load_completer
+
+        # An inference form that was written before there were finer faces has none.
+        return self.completer.finer or _loaded(load_completer, self._preset, runtime="keras").finer
 
     @cached_property
     def eraser(self):
@@ -242,7 +253,9 @@ def _complete_strip(networks, image, mask, size, rotation):
             )
     marked = (to_rgb(hole)[..., :1] >= 0.5).astype(np.float32)
     faces, hole = to_rgb(pixels).reshape(6, size, size, 3), marked.reshape(6, size, size, 1)
-    return networks.completer(faces, hole, rotation)
+    completer = networks.completer
+    completer = completer if size == completer.face_size else networks.finer
+    return completer(faces, hole, rotation)
 
 
 def _erase_panorama(eraser, image, mask, max_pixels, watch):

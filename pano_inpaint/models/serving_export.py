@@ -104,7 +104,7 @@ def build_serving_module(preset):
     Returns
     -------
     tf.Module
-        With four functions, named like their signatures.
+        With four functions or five, named like their signatures.
 
         ``serving_default(image_bytes, mask_bytes)`` → ``completed_bytes``
             Batches of encoded pictures, each with a mask of its size (bright or, where alpha varies,
@@ -121,7 +121,8 @@ def build_serving_module(preset):
         (B, 3, 3): how the cube is tilted in the room, its yaw left out; a single picture comes with no
         directions. For a network that tells the layout ``faces_bytes`` has a second output
         ``layout_bytes``: the strip of `room_parts.LAYOUT` numbers as 8-bit PNG; for one that tells shadows
-        it has ``shadows_bytes``: theirs as 16-bit PNG, see `shadows.pack_shadows`.
+        it has ``shadows_bytes``: theirs as 16-bit PNG, see `shadows.pack_shadows`. Such a network also has
+        ``finer_faces_bytes``, which is ``faces_bytes`` for faces of 2S.
 
     Raises
     ------
@@ -132,10 +133,14 @@ def build_serving_module(preset):
     pictures = build_completion_network(config)
     load_weights(pictures, preset.folder / COMPLETION_WEIGHTS)
     cubes = build_completion(preset, padding="cube")
+    networks = [pictures, cubes]
     module = tf.Module()
-    module.kept = [weight.value for network in (pictures, cubes) for weight in network.weights]
     _add_picture_functions(module, pictures, TABLES[config.table].size_divisor)
-    _add_face_functions(module, cubes, preset.face_size)
+    module.faces, module.faces_bytes = _face_functions(cubes, preset.face_size)
+    if config.shadows:
+        networks.append(build_completion(preset, padding="cube", size=2 * preset.face_size))
+        module.finer_faces_bytes = _face_functions(networks[-1], 2 * preset.face_size)[1]
+    module.kept = [weight.value for network in networks for weight in network.weights]
     return module
 
 
@@ -163,7 +168,8 @@ def _add_picture_functions(module, network, divisor):
     module.serving_default = _bytes_function(complete_bytes)
 
 
-def _add_face_functions(module, network, size):
+def _face_functions(network, size):
+    """Return the functions of six faces and of strips of them."""
     turned = len(network.inputs) > 2
     forward = tf.constant(face_directions(size))
 
@@ -191,7 +197,7 @@ def _add_face_functions(module, network, size):
         return encoded
 
     rotation = {"rotation": tf.TensorSpec((3, 3), tf.float32)} if turned else {}
-    module.faces = _function(
+    faces = _function(
         lambda *inputs, **named: {"completed": complete(*inputs, **named).completed},
         picture=tf.TensorSpec((6, size, size, 3), tf.float32),
         mask=tf.TensorSpec((6, size, size, 1), tf.float32),
@@ -199,7 +205,7 @@ def _add_face_functions(module, network, size):
     )
     names = [f"{name}_bytes" for name in output_names(network)]
     rotations = {"rotation": tf.TensorSpec((None, 3, 3), tf.float32)} if turned else {}
-    module.faces_bytes = _bytes_function(complete_bytes, names, **rotations)
+    return faces, _bytes_function(complete_bytes, names, **rotations)
 
 
 def _function(function, **specs):
@@ -210,10 +216,10 @@ def _function(function, **specs):
 def _bytes_function(complete_bytes, outputs=("completed_bytes",), **further):
     """Return a function over batches of encoded pictures and masks, one after the other."""
 
-    def complete(image_bytes, mask_bytes, **others):
+    def complete(*inputs):
         return tf.map_fn(
             lambda one: complete_bytes(*one),
-            (image_bytes, mask_bytes, *others.values()),
+            inputs,
             fn_output_signature=dict.fromkeys(outputs, tf.string),
             parallel_iterations=1,
         )
@@ -265,33 +271,40 @@ def _free_version(base, version):
 
 
 def _write_version(module, folder):
-    names = ("serving_default", "floats", "faces", "faces_bytes")
-    tf.saved_model.save(module, str(folder), signatures={name: getattr(module, name) for name in names})
+    names = ("serving_default", "floats", "faces", "faces_bytes", "finer_faces_bytes")
+    signatures = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    tf.saved_model.save(module, str(folder), signatures=signatures)
     warmup = folder / WARMUP
     warmup.parent.mkdir(exist_ok=True)
     size = module.faces.input_signature[0].shape[1]
+    inputs = _warmup_inputs(size, turned=len(module.faces.input_signature) > 2, finer=len(signatures) > 4)
     with tf.io.TFRecordWriter(str(warmup)) as writer:
-        for signature, inputs in _warmup_inputs(size, turned=len(module.faces.input_signature) > 2).items():
-            writer.write(prediction_log(signature, inputs))
+        for signature, tensors in inputs.items():
+            writer.write(prediction_log(signature, tensors))
 
 
-def _warmup_inputs(size, *, turned):
+def _warmup_inputs(size, *, turned, finer):
     side = _WARMUP_SIDE
     picture = tf.fill((1, side, side, 3), 0.5)
     around = [side // 2, side // 4]
     hole = tf.pad(tf.ones((1, side // 4, side // 4, 1)), [[0, 0], around, around, [0, 0]])
-    strip = tf.fill((6 * size, size, 1), 0.5)
     return {
         "serving_default": {
             "image_bytes": [_png(picture[0], tf.uint8)],
             "mask_bytes": [_png(hole[0], tf.uint8)],
         },
         "floats": {"picture": picture.numpy(), "mask": hole.numpy()},
-        "faces_bytes": {
-            "image_bytes": [_png(tf.repeat(strip, 3, -1), tf.uint16)],
-            "mask_bytes": [_png(strip, tf.uint8)],
-            **({"rotation": tf.eye(3, batch_shape=[1]).numpy()} if turned else {}),
-        },
+        "faces_bytes": _warmup_faces(size, turned=turned),
+        **({"finer_faces_bytes": _warmup_faces(2 * size, turned=turned)} if finer else {}),
+    }
+
+
+def _warmup_faces(size, *, turned):
+    strip = tf.fill((6 * size, size, 1), 0.5)
+    return {
+        "image_bytes": [_png(tf.repeat(strip, 3, -1), tf.uint16)],
+        "mask_bytes": [_png(strip, tf.uint8)],
+        **({"rotation": tf.eye(3, batch_shape=[1]).numpy()} if turned else {}),
     }
 
 
