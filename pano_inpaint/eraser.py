@@ -32,7 +32,8 @@ _BAND = 2**23  # pixels of a panorama shrunk at a time
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
 # Cubes on which shadows are asked for, turned from the hole by radians: where pixels and borders of faces lie
-# matters by chance, in the mean less. Measured on 43 pieces: 2 to 4 % more of their shade is explained.
+# matters by chance, in the mean less. Measured on 43 pieces: 2 to 4 % more of their shade is explained. Measured
+# on 36 others: on finer faces one cube is as good as five.
 _TURNS = [rotation_matrix(yaw, pitch) for yaw, pitch in ((0, 0), (0.5, 0), (-0.5, 0), (0, 0.4), (0, -0.4))]
 
 
@@ -166,15 +167,15 @@ class Eraser:
         unseen, holes = _holes(panorama, mask)
         if not holes:
             return Lifted(panorama, mask, np.zeros_like(mask))
-        networks = [self._complete]
-        if len(mask) > 2 * self._complete.face_size and self._complete.finer is not None:
-            networks.append(self._complete.finer)
-        height = min(len(mask), 2 * networks[-1].face_size)
-        coarse, *fine = (_told(network, panorama.pixels, unseen, holes, height) for network in networks)
+        finer = self._complete.finer if len(mask) > 2 * self._complete.face_size else None
+        height = min(len(mask), 2 * (finer or self._complete).face_size)
         nowhere = np.broadcast_to(np.False_, mask.shape)
         small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
         _, marked = shrink(panorama.pixels, mask, height)
-        told = finer_near(*fine, coarse, marked) if fine else coarse
+        told = _told(self._complete, panorama.pixels, unseen, holes, height, _TURNS)
+        if finer is not None:
+            fine = _told(finer, panorama.pixels, unseen, holes, height, _TURNS[:1])
+            told = finer_near(fine, told, marked)
         told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
         shadows = within_reach(told, share, marked, reach)
@@ -207,16 +208,16 @@ def _room(pixels, unseen, holes, completions, height):
     return structure, None if parts is None else as_map(widen_things(parts))
 
 
-def _told(network, pixels, unseen, holes, height):
-    """Ask a network for the shadows of holes, see `shadows_told`: a panorama (height, 2 height, 4)."""
+def _told(network, pixels, unseen, holes, height, turns):
+    """Ask for the shadows of holes, see `shadows_told`: a panorama (height, 2 height, 4), the turns' mean."""
     nowhere = np.broadcast_to(np.False_, unseen.shape)
     (small, _), (_, hidden) = (shrink(pixels, part, 2 * network.face_size) for part in (nowhere, unseen))
     told = 0
-    for turn in _TURNS:
+    for turn in turns:
         cubes = [shadows_told(network, small, hidden, hole.rotation @ turn) for hole in holes]
         if any(cube is None for cube in cubes):
             raise UsageError("expected a network that tells shadows, got one that does not")
-        told += join_faces(cubes, holes, height, turn=turn) / len(_TURNS)
+        told += join_faces(cubes, holes, height, turn=turn) / len(turns)
     return told
 
 

@@ -32,7 +32,7 @@ _LIT = 0.15  # log intensity: what lies in no deeper shadow tells how bright it 
 _AROUND_LIT = np.radians(16)  # so far
 _GLOW = 0.05  # log intensity: by so much what is lifted may be brighter
 _FACE = 128  # pixels of the faces on which that is looked for
-_NEAR = np.radians((1, 3))  # from a mask: so near what is told finely counts for half, so far for nothing
+_NEAR = np.radians((2, 4))  # from a mask: so near what is told finely counts for half, so far for nothing
 _NOTHING = np.float32(-99)  # in place of the logarithm of a colour that is not lit
 
 
