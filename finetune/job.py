@@ -7,6 +7,7 @@ import numpy as np
 
 from pano_inpaint.completer import HEADS
 from pano_inpaint.data import PanoramaSettings, Unreadable, panorama_dataset
+from pano_inpaint.errors import UsageError
 from pano_inpaint.models.completion import CompletionConfig, complete_batch, encoder_layers
 from pano_inpaint.models.discriminators import DiscriminatorConfig
 from pano_inpaint.models.gan import CompletionGAN, GanSettings, discriminate
@@ -37,6 +38,7 @@ class FinetuneJob:
     """
 
     def __init__(self, settings, preset, train, val):
+        _check(settings)
         self._settings, self._preset, self._train, self._val = settings, preset, train, val
         self.unreadable = Unreadable()
         self.schedule = build_schedule(settings)
@@ -108,6 +110,8 @@ class FinetuneJob:
                 aim_odds=settings.aim_odds,
                 exposure=settings.exposure,
                 shadow_spread=settings.shadow_spread,
+                recolour=settings.recolour,
+                close_up=settings.close_up,
                 hole_low=np.radians(settings.hole_low_deg),
                 hole_high=np.radians(settings.hole_high_deg),
             ),
@@ -117,6 +121,15 @@ class FinetuneJob:
             cache_bytes=settings.cache_megabytes * 2**20,
             unreadable=self.unreadable,
         )
+
+
+def _check(settings):
+    if settings.close_up and settings.padding == "cube":
+        raise UsageError(
+            "expected padding zero for close-ups, which are no cube, got cube", hint="--set padding=zero"
+        )
+    if settings.close_up and settings.close_up < 1:
+        raise UsageError(f"expected close_up of 1 or more, or 0 for none, got {settings.close_up:g}")
 
 
 def freeze(completion, depth, *, statistics):

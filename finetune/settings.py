@@ -24,7 +24,7 @@ class FinetuneSettings:
         See `GanSettings`.
     aim_odds : float
         How often the cube is turned towards a hole, as it is for erasing.
-    exposure, shadow_spread : float
+    exposure, shadow_spread, recolour, close_up : float
         See `PanoramaSettings`.
     freeze_depth : int
         How many of the first convolutions keep their weights and statistics, see `encoder_layers`.
@@ -69,6 +69,8 @@ perceptual_taps, gradient_accumulation_steps, optimizer, learning_rate, discrimi
     aim_odds: float = 0.7
     exposure: float = 0.0
     shadow_spread: float = 0.0
+    recolour: float = 0.0
+    close_up: float = 0.0
     freeze_depth: int = 6
     freeze_statistics: bool = True
     shadows_only: bool = False

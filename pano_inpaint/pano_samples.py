@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pano_inpaint.cube import face_weights, level_rays
+from pano_inpaint.cube import Face, face_directions, face_weights, level_rays
 from pano_inpaint.cubemap import to_faces
 from pano_inpaint.errors import UsageError
 from pano_inpaint.holes import SPHERE_HOLES, random_sphere_hole
@@ -14,10 +14,19 @@ from pano_inpaint.pano_decoding import read_panorama_item
 from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import THING
 from pano_inpaint.shadows import DARK
-from pano_inpaint.sphere import latitude_weights, rotation_matrix, vector_to_lonlat
+from pano_inpaint.sphere import (
+    latitude_weights,
+    pixel_to_lonlat,
+    rotation_matrix,
+    sample_equirectangular,
+    vector_to_lonlat,
+    without_yaw,
+)
 from pano_inpaint.streams import Stream
 
 _MIRRORED_FACES = [0, 3, 2, 1, 4, 5]  # right and left change places
+_RIM = np.radians(6)  # from a hole, where close-ups look
+_EDGE = 0.1  # of a close-up's side
 _NEAR = np.radians(25)  # from erased furniture: its shadows are looked for no further away
 _SURELY = 0.4, 0.25  # of the distance to the other: shadows are surely of erased, of other furniture
 _FASTEST = 10.0  # radians of a wave in each radian of the view: from crest to trough in 18°, or more
@@ -42,6 +51,12 @@ class PanoramaSettings:
     shadow_spread : float
         While training, the shadows of a pair that lacks one piece are made fainter and deeper, by a factor
         within so much of 1, here more and there less: what casts them then tells nothing of their depth.
+    recolour : float
+        While training, floor, walls, ceiling and what stands before them are painted anew where they are
+        known: the logarithm of each one's colours changes by so much at most.
+    close_up : float
+        While training, six views around the edge of the hole instead of the faces of a cube, enlarged by 1 to
+        so much; 0 for none.
     hole_low, hole_high : float
         Range of the angular radius of random holes, radians.
     hole_kinds : tuple of str
@@ -62,6 +77,8 @@ class PanoramaSettings:
     flip: bool = True
     exposure: float = 0.0
     shadow_spread: float = 0.0
+    recolour: float = 0.0
+    close_up: float = 0.0
     hole_low: float = 0.1
     hole_high: float = 0.6
     hole_kinds: tuple[str, ...] = SPHERE_HOLES
@@ -138,37 +155,45 @@ class PanoramaStream(Stream):
         position, panorama = self._readable(index)
         rng, settings = self._rng(index, position), self.settings
         hole = self._hole(rng, panorama)
-        yaw, pitch, roll = self._turn(rng, hole)
-        rotation = rotation_matrix(yaw, pitch, roll)
-        mirrored = self.training and settings.flip and rng.random() < 0.5
-
-        def sample(pixels, interpolation="bilinear"):
-            faces = to_faces(pixels, self.face_size, rotation=rotation, interpolation=interpolation)
-            return faces[_MIRRORED_FACES][:, :, ::-1] if mirrored else faces
-
+        close_up = self.training and settings.close_up
+        sample, rays = self._close_ups(rng, hole) if close_up else self._cube(rng, hole)
         mask, truth = sample(hole, "nearest"), sample(panorama.truth)
         seen = truth if panorama.seen is None else sample(panorama.seen)
         if self.training and settings.exposure:
             seen, truth = _exposed(rng, settings.exposure, seen, truth)
-        rays = level_rays(self.face_size, rotation)
-        if mirrored:
-            rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
         if self.training and settings.shadow_spread and panorama.lacks_objects_only:
             factor = 1 + settings.shadow_spread * _wave(rng, rays)
             seen = _with_shadows(factor, seen, truth, ~sample(panorama.objects > 0, "nearest"))
-        weight = face_weights(self.face_size) * (sample(panorama.valid) == 255)
-        windows = np.stack([self._window(rng, face) for face in mask])
-        free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
         layout = np.full(mask.shape, -1, np.int32)
         if panorama.layout is not None:
             layout = sample(panorama.layout.view(np.uint8), "nearest").view(np.int8).astype(np.int32)
             if panorama.things is not None:
                 layout[sample(panorama.things, "nearest") & ~mask] = THING
+        if self.training and settings.recolour and panorama.layout is not None:
+            seen, truth = _recoloured(rng, settings.recolour, layout + 1, seen, truth)
+        weight = (_inside if close_up else face_weights)(self.face_size)
+        weight = weight * (sample(panorama.valid) == 255)
+        windows = np.stack([self._window(rng, face) for face in mask])
+        free = rng.integers(0, self.face_size - self.local_size + 1, (6, 2)).astype(np.int32)
         blame = np.full(mask.shape, -1, np.float32)
         if panorama.things is not None:
             others = panorama.things & ~hole & (not panorama.lacks_objects_only)
             blame = sample(blame_map(panorama.things & hole, others), "nearest")
         return seen, truth, mask, weight.astype(np.float32), windows, free, layout, blame, rays
+
+    def _cube(self, rng, hole):
+        """Turn a cube; return what samples a panorama on it, (6, S, S, …), and the directions to be told."""
+        rotation = rotation_matrix(*self._turn(rng, hole))
+        mirrored = self.training and self.settings.flip and rng.random() < 0.5
+
+        def sample(pixels, interpolation="bilinear"):
+            faces = to_faces(pixels, self.face_size, rotation=rotation, interpolation=interpolation)
+            return faces[_MIRRORED_FACES][:, :, ::-1] if mirrored else faces
+
+        rays = level_rays(self.face_size, rotation)
+        if mirrored:
+            rays = rays[_MIRRORED_FACES][:, :, ::-1] * np.float32([-1, 1, 1])
+        return sample, rays
 
     def _turn(self, rng, hole):
         """Draw yaw, pitch and roll of the cube."""
@@ -181,6 +206,30 @@ class PanoramaStream(Stream):
             return yaw, pitch, roll
         yaw, height = vector_to_lonlat(holes[rng.integers(len(holes))].direction)
         return float(yaw), float(height) + pitch / 4, 0.0
+
+    def _close_ups(self, rng, hole):
+        """Look six times at the edge of a hole; returns what `_cube` does."""
+        settings = self.settings
+        rim = grow(hole, _RIM) & ~hole
+        rows, columns = np.nonzero(rim if rim.any() else np.ones_like(hole))
+        front, views, rays = face_directions(self.face_size)[Face.FRONT], [], []
+        for _ in range(6):
+            chosen = rng.integers(len(rows))
+            yaw, pitch = pixel_to_lonlat(columns[chosen], rows[chosen], 2 * len(hole), len(hole))
+            rotation = rotation_matrix(yaw, pitch, rng.uniform(-settings.tilt, settings.tilt))
+            view = front / front[..., 2:] * [*2 * [settings.close_up ** -rng.uniform()], 1]
+            view /= np.linalg.norm(view, axis=-1, keepdims=True)
+            mirrored = settings.flip and rng.random() < 0.5
+            view = view[:, ::-1] if mirrored else view
+            views.append(view @ rotation.T)
+            side = rotation_matrix(rng.integers(4) * np.pi / 2, 0.0)  # a face of a cube may look that way
+            rays.append(view @ (side @ without_yaw(rotation)).T * ([-1, 1, 1] if mirrored else 1))
+        views = np.float32(views)
+
+        def sample(pixels, interpolation="bilinear"):
+            return sample_equirectangular(pixels, views, interpolation=interpolation)
+
+        return sample, np.float32(rays)
 
     def _name(self, position):
         return self.items[position].name
@@ -223,6 +272,24 @@ def _exposed(rng, spread, *pictures):
     levels = np.linspace(0, 1, 256)[:, None] ** power * factors
     table = np.uint8(np.rint(255 * np.minimum(levels, 1)))
     return tuple(table[picture, [0, 1, 2]] for picture in pictures)
+
+
+def _recoloured(rng, spread, parts, *pictures):
+    """Paint each part, int (...), of pictures, uint8 (..., 3), in another colour, in all of them alike."""
+    count = parts.max() + 1
+    changes = (rng.uniform(-spread, spread, (count, channels)) for channels in (1, 3))
+    factors = np.exp(sum(changes) / 2)  # as much in intensity as in colour
+    levels = (np.arange(256) / 255 + DARK)[:, None, None] * factors - DARK
+    table = np.uint8(np.rint(255 * np.clip(levels, 0, 1)))
+    return tuple(table[picture, parts[..., None], [0, 1, 2]] for picture in pictures)
+
+
+def _inside(size):
+    """Weigh a view's pixels, (S, S): none at its edge, where a network knows of nothing beyond."""
+    weight = np.zeros((size, size))
+    edge = round(_EDGE * size)
+    weight[edge : size - edge, edge : size - edge] = 1
+    return weight
 
 
 def _wave(rng, rays):

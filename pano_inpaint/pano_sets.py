@@ -25,7 +25,7 @@ SKYBOX = "skybox"
 _SKYBOX_ORDER = (1, 2, 3, 4, 0, 5)
 
 _STRUCTURED3D = re.compile(
-    r"(scene_\d+)/2D_rendering/([^/]+)/panorama/(full|simple|empty|gone)/rgb_(raw|cold|warm)light\.png$"
+    r"(scene_\d+)/2D_rendering/([^/]+)/panorama/(full|simple|empty|gone(?:_\d+)?)/rgb_(raw|cold|warm)light\.png$"
 )
 _SKYBOX = re.compile(r"(?:^|/)([^/]+)_skybox([0-5])_sami\.jpg$")
 _STANFORD = re.compile(r"(area_\w+)/pano/rgb/(camera_[^_]+_(.+?)_frame_.*)_rgb\.png$")
@@ -284,7 +284,7 @@ def read_size(path):
 
 
 def _claim_structured3d(search, files):
-    """Pair each furnished picture with the empty one of its light, and with the one a piece is gone from."""
+    """Pair each furnished picture with the empty one of its light, and with those a piece is gone from."""
     rooms = defaultdict(dict)
     for name in files:
         match = _STRUCTURED3D.search((search.root.absolute() / name).as_posix())
@@ -292,12 +292,13 @@ def _claim_structured3d(search, files):
             scene, room, furniture, light = match.groups()
             rooms[scene, room, light][furniture] = search.root / name
     for (scene, room, light), pictures in sorted(rooms.items()):
-        gone, empty = pictures.pop("gone", None), pictures.pop("empty", None)
+        empty = pictures.pop("empty", None)
+        gone = {name: pictures.pop(name) for name in list(pictures) if name.startswith("gone")}
         labels = empty and empty.parent / "semantic.png"
         layout = labels if labels and labels.is_file() else None
         pairs = {name: (path, empty, _object_mask(path, empty)) for name, path in pictures.items()}
-        if gone and "full" in pictures:
-            pairs["gone"] = (pictures["full"], gone, _object_mask(gone, None))
+        if "full" in pictures:
+            pairs |= {name: (pictures["full"], path, _object_mask(path, None)) for name, path in gone.items()}
         for name, (path, truth, objects) in sorted(pairs.items()):
             name = f"{scene}/{room}/{name}/{light}"
             things = _object_mask(path, empty)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from pano_inpaint.eraser import Eraser
+from pano_inpaint.errors import UsageError
 from pano_inpaint.masks import spherical_cap
 from pano_inpaint.models.completion import encoder_layers
 from pano_inpaint.models.presets import build_completion, find_preset
@@ -163,6 +164,18 @@ def test_finetune_judges_faces_of_another_size_by_a_discriminator_of_that_size(t
     picture, window = job.build(1).discriminator.inputs
     assert picture.shape[1:3] == (64, 64)
     assert window.shape[1] == job.config["discriminator"]["local_size"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"close_up": 2.0}, "padding zero"), ({"close_up": 0.5, "padding": "zero"}, "close_up of 1 or more")],
+)
+def test_finetune_refuses_close_ups_that_mean_nothing(tiny_preset, options, message):
+    from finetune.job import FinetuneJob
+    from finetune.settings import FinetuneSettings
+
+    with pytest.raises(UsageError, match=message):
+        FinetuneJob(FinetuneSettings(**options), tiny_preset, [], [])
 
 
 def test_finetune_moves_nothing_but_what_tells_shadows_when_asked(tiny_preset):

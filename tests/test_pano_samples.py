@@ -73,6 +73,38 @@ def test_rays_tell_up_and_aimed_cubes_look_at_the_hole(panoramas):
                 assert element["mask"][0, 12:20, 12:20].any()
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_close_ups_look_at_the_edge_of_the_hole_and_are_told_so(panoramas, flip):
+    """The direction is the colour here: it tells where a view looks, how wide, and whether it is mirrored."""
+    settings = PanoramaSettings(flip=flip, tilt=0.3, close_up=3.0, hole_kinds=("cap",))
+    widths, sides, mirrored = [], set(), set()
+    for element in take(panos(panoramas[:1], settings=settings), 6):
+        check_schema(element, 6, 32)
+        for truth, rays, mask, weight in zip(
+            *(element[name] for name in ("truth", "rays", "mask", "weight")), strict=True
+        ):
+            seen = (truth * 255 - 127.5) / 100
+            assert np.abs(rays[..., 1] - seen[..., 1]).max() < 0.12
+            np.testing.assert_allclose(np.linalg.norm(rays, axis=-1), 1, atol=1e-5)
+            centre = rays[15:17, 15:17].mean((0, 1))
+            if abs(centre[1]) < 0.8:  # elsewhere north is anywhere
+                turns = [np.angle((one[..., 0] + 1j * one[..., 2])[15, 15]) for one in (rays, seen)]
+                level = np.hypot(rays[..., 0], rays[..., 2]) > 0.5
+                ways = [np.exp(1j * np.angle(one[..., 0] + 1j * one[..., 2])) for one in (rays, seen)]
+                same = np.abs(ways[0] * np.exp(-1j * turns[0]) - ways[1] * np.exp(-1j * turns[1]))[level]
+                other = np.abs(ways[0] * np.exp(-1j * turns[0]) - np.conj(ways[1] * np.exp(-1j * turns[1])))
+                mirrored.add(bool(same.max() > 0.2))
+                assert min(same.max(), other[level].max()) < 0.2
+                sides.add(round(np.degrees(np.arctan2(centre[0], centre[2])) / 90) % 4)
+            widths.append(np.degrees(np.arccos(rays[16, 0] @ rays[16, -1])))
+            assert 0 < mask[8:24, 8:24].mean() < 1  # within 6° and where the view looks: the hole's edge
+            assert not weight[[0, -1]].any() and not weight[:, [0, -1]].any() and weight[8:24, 8:24].all()
+    assert 34 < min(widths) < 45 and 75 < max(widths) < 90  # 2 atan(1 / 3) to 90°
+    assert sides == {0, 1, 2, 3} and mirrored == {False, flip}
+    plain = take(panos(panoramas[:1], settings=settings, training=False), 1)[0]
+    np.testing.assert_allclose(plain["weight"][0, ..., 0], face_weights(32), atol=1e-6)  # scores are of cubes
+
+
 def test_layout_is_that_of_the_empty_room(pair):
     root, _, _ = pair
     labels = np.full((64, 128), 1, np.uint8)
@@ -177,6 +209,40 @@ def test_shadows_are_made_fainter_and_deeper_and_what_casts_them_stays(lacking, 
     ):  # of others; of scores
         pictures = ([one["input"] for one in elements(item, spread, **options)] for spread in (0.0, 1.0))
         np.testing.assert_array_equal(*pictures)
+
+
+def test_parts_of_a_room_are_painted_anew_and_shadows_stay(lacking, pair):
+    path = pair[1].parent / "rgb_rawlight.png"
+    full = np.asarray(Image.open(path)).copy()
+    full[40:44, 55:80] //= 2  # beside the piece
+    Image.fromarray(full).save(path)
+    labels = np.full(full.shape[:2], 1, np.uint8)  # NYU40: walls
+    labels[len(labels) // 2 :] = 2  # floor
+    Image.fromarray(labels).save(path.parent.parent / "empty" / "semantic.png")
+    items = {item.name.split("/")[2]: item for item in find_panoramas(pair[0], min_width=64).items}
+
+    def elements(recolour, **options):
+        settings = PanoramaSettings(recolour=recolour, extra_hole_odds=0, flip=False)
+        return take(panos([items["gone"]], settings=settings, **options), 6)
+
+    changes = []
+    for plain, painted in zip(elements(0.0), elements(0.3), strict=True):
+        for name in ("mask", "blame", "rays", "layout"):
+            np.testing.assert_array_equal(plain[name], painted[name])
+        logs = {name: [np.log(one[name] + DARK) for one in (plain, painted)] for name in ("input", "truth")}
+        uncut = (painted["input"] < 1).all(axis=-1) & (painted["truth"] < 1).all(axis=-1)
+        uncut &= (plain["input"] > 0.1).all(axis=-1)
+        before, after = (logs["truth"][which] - logs["input"][which] for which in (0, 1))
+        assert (before[uncut].max(axis=-1) > 0.3).any()
+        np.testing.assert_allclose(before[uncut], after[uncut], atol=0.1)
+        for part in np.unique(plain["layout"]):
+            change = (logs["truth"][1] - logs["truth"][0])[uncut & (plain["layout"] == part)]
+            if len(change):
+                assert np.ptp(change, axis=0).max() < 0.1  # the same all over it
+                changes.append(change.mean(axis=0))
+    assert 0.2 < np.ptp(changes) and np.abs(changes).max() < 0.4
+    for one, other in zip(elements(0.0, training=False), elements(0.3, training=False), strict=True):
+        np.testing.assert_array_equal(one["input"], other["input"])
 
 
 def test_exposure_changes_both_pictures_of_a_pair_alike(pair):

@@ -86,6 +86,16 @@ def test_a_room_that_one_piece_is_gone_from_is_the_truth_of_another_pair(tmp_pat
     assert items["gone"].layout == items["full"].layout == room / "empty/semantic.png"
 
 
+def test_each_piece_that_is_gone_alone_makes_a_pair(tmp_path):
+    room = structured3d(tmp_path, instances=True, furnished=("full", "gone", "gone_2", "gone_12"))
+    items = {item.name.split("/")[2]: item for item in find(tmp_path).items}
+    assert set(items) == {"full", "gone", "gone_2", "gone_12"}
+    for name in ("gone", "gone_2", "gone_12"):
+        assert items[name].paths == (room / "full/rgb_rawlight.png",)
+        assert items[name].empty == room / name / "rgb_rawlight.png"
+        assert items[name].object_mask == (room / name / "instance.png",)
+
+
 def test_a_lone_empty_room_counts(tmp_path):
     structured3d(tmp_path, furnished=())
     (item,) = find(tmp_path).items

@@ -106,6 +106,17 @@ def test_without_one_piece_the_room_stays_furnished(home, tmp_path):
         render(tmp_path)
 
 
+def test_pieces_are_gone_in_turn_each_alone(home, tmp_path):
+    assert render(tmp_path, gone=True, pieces=3) == [2]
+    home_too = tmp_path / home.name
+    full = picture(home_too, "full/rgb_rawlight.png").astype(int)
+    assert np.array_equal(full, picture(home, "full/rgb_rawlight.png"))
+    for name in ("gone", "gone_2", "gone_3"):
+        piece = picture(home_too, f"{name}/instance.png") > 0
+        gone = picture(home_too, f"{name}/rgb_rawlight.png").astype(int)
+        assert piece.any() and np.abs(full - gone)[piece].mean() > 4 * np.abs(full - gone)[~piece].mean()
+
+
 def test_depth_and_heading_agree_with_the_true_planes(home):
     record = json.loads((home / "home.json").read_text())["rooms"][0]
     camera = record["cameras"][0]

@@ -24,7 +24,7 @@ HINT = (
 
 def render_homes(
     out, *, count, width, seed, furniture=None, workers=1, progress=None, samples=12, start=0, views=None,
-    threads=None, rooms=None, cameras=None, noise=0.0, pole_blur=0.0, jpeg=0, gone=False,
+    threads=None, rooms=None, cameras=None, noise=0.0, pole_blur=0.0, jpeg=0, gone=False, pieces=1,
     python=None,
 ):  # fmt: skip
     """Render furnished and empty panoramas of procedural homes in Structured3D's layout.
@@ -67,6 +67,9 @@ def render_homes(
         JPEG quality the pictures go through before they are stored, 0 for none.
     gone : bool
         Render each panorama once more with one piece of furniture, and what stands on it, gone.
+    pieces : int
+        Render so many of these, if so many pieces are well in view, each time without another. Of several,
+        each is rendered around the piece only, and elsewhere shows what is there with the piece.
     python : path-like, optional
         Interpreter that has bpy; this one if left out.
 
@@ -90,7 +93,7 @@ def render_homes(
     task = Task(
         out=str(out.resolve()), scene=start, seed=seed, width=width, samples=samples, threads=share,
         furniture=_absolute(furniture), views=_absolute(views), rooms=rooms, cameras=cameras, noise=noise,
-        pole_blur=pole_blur, jpeg=jpeg, gone=gone,
+        pole_blur=pole_blur, jpeg=jpeg, gone=gone, pieces=pieces,
     )  # fmt: skip
     _keep_settings(out, task)
     scenes = missing_scenes(out, start, count)
@@ -136,7 +139,7 @@ def _keep_settings(out, task):
         settings[key] = Path(settings[key]).name if settings[key] else None
     file = out / SETTINGS
     if file.is_file():
-        known = {"gone": False} | json.loads(file.read_text("utf-8"))  # older sets do not say
+        known = {"gone": False, "pieces": 1} | json.loads(file.read_text("utf-8"))  # older sets do not say
         changed = sorted(key for key in settings if known.get(key) != settings[key])
         if changed:
             was, now = ({key: values.get(key) for key in changed} for values in (known, settings))

@@ -39,7 +39,7 @@ def _rests_on(item, base):
     return abs(offset @ base.side) < base.size[0] / 2 and abs(offset @ base.front) < base.size[1] / 2
 
 
-def choose_piece(shown, numbered, rng):
+def choose_pieces(shown, numbered, rng, *, most=1):
     """Choose what is gone, among the pieces that are well in view.
 
     Parameters
@@ -49,11 +49,14 @@ def choose_piece(shown, numbered, rng):
     numbered : list of (int, int, Item)
         All furniture, as `House.numbered_items` lists it.
     rng : numpy.random.Generator
+    most : int
+        How many are chosen at most, each to be gone alone.
 
     Returns
     -------
-    tuple of int
-        Instance numbers of the piece and of what rests on it; empty if no piece shows `SHARES` of the sphere.
+    list of tuple of int
+        For each choice the instance numbers of the piece and of what rests on it. Empty if no piece shows
+        `SHARES` of the sphere.
     """
     rows = np.arange(len(shown)) + 0.5
     weights = np.broadcast_to(np.sin(np.pi * rows / len(shown))[:, None], shown.shape)
@@ -61,4 +64,37 @@ def choose_piece(shown, numbered, rng):
     areas = np.bincount(np.clip(shown, 0, None).ravel(), weights.ravel(), minlength=size) / weights.sum()
     groups = [with_what_rests_on(number, numbered) for number, _, _ in numbered]
     fit = [group for group in groups if SHARES[0] <= areas[list(group)].sum() <= SHARES[1]]
-    return fit[rng.integers(len(fit))] if fit else ()
+    chosen = []
+    while fit and len(chosen) < most:
+        chosen.append(fit.pop(rng.integers(len(fit))))
+    return chosen
+
+
+def window_around(piece, reach):
+    """Bound what lies within a reach of a piece.
+
+    Parameters
+    ----------
+    piece : ndarray of bool, shape (H, 2H)
+        Where it is seen; not empty.
+    reach : float
+        Radians.
+
+    Returns
+    -------
+    rows, columns : slice
+        All columns if it comes near the ends, or near a pole.
+    """
+    height, width = piece.shape
+    rows, columns = (np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0))
+    beyond = int(np.ceil(reach / np.pi * height))
+    first, last = max(0, rows[0] - beyond), min(height, rows[-1] + 1 + beyond)
+    nearest = np.pi * min(first, height - last) / height  # to a pole
+    # The meridians that touch a circle of the sphere lie asin(sin(radius) / sin(distance from the pole)) off.
+    nearest += reach
+    if np.sin(reach) < np.sin(nearest):
+        beyond = int(np.ceil(np.arcsin(np.sin(reach) / np.sin(nearest)) / np.pi * height))
+        left, right = columns[0] - beyond, columns[-1] + 1 + beyond
+        if left >= 0 and right <= width:
+            return slice(first, last), slice(left, right)
+    return slice(first, last), slice(0, width)

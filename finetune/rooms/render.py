@@ -11,6 +11,8 @@ from finetune.rooms.quiet import quietly
 from finetune.rooms.render_passes import Rendering, overlap
 from finetune.rooms.scene import OUTDOORS
 
+_EDGE = 4  # pixels rendered beyond a window: the outermost are not filtered like the rest
+
 
 def set_up(*, width, samples, threads=0):
     """Configure Cycles for equirectangular pictures.
@@ -72,13 +74,15 @@ def _set_cycles(cycles, samples):
     cycles.denoising_prefilter = "FAST"
 
 
-def render_camera(camera):
+def render_camera(camera, *, window=None):
     """Render the scene from one camera.
 
     Parameters
     ----------
     camera : Camera
         Position and heading; the panorama's centre looks along the heading.
+    window : tuple of slice, optional
+        Rows and columns outside of which nothing is wanted.
 
     Returns
     -------
@@ -88,6 +92,7 @@ def render_camera(camera):
     scene = bpy.context.scene
     scene.camera.location = (camera.x, camera.y, camera.z)
     scene.camera.rotation_euler = (np.pi / 2, 0.0, -camera.heading)
+    _set_border(scene.render, window)
     with tempfile.TemporaryDirectory(prefix="rooms-") as folder:
         file = Path(folder) / "passes.exr"
         scene.render.filepath = str(file)
@@ -95,6 +100,21 @@ def render_camera(camera):
         channels = read_exr(file)
     passes = {name.split(".", 1)[1]: values for name, values in channels.items() if "." in name}
     return _rendering(passes).joined(overlap(2 * scene.render.resolution_y))
+
+
+def _set_border(settings, window):
+    settings.use_border, settings.use_crop_to_border = window is not None, False
+    if window is None:
+        return
+    rows, columns = window
+    height, width = settings.resolution_y, settings.resolution_x
+    beyond = overlap(2 * height)
+    left, right = columns.start + beyond - _EDGE, columns.stop + beyond + _EDGE
+    if columns.start < beyond or columns.stop > 2 * height - beyond:  # what joins the ends is wanted, too
+        left, right = 0, width
+    settings.border_min_x, settings.border_max_x = left / width, right / width
+    top, bottom = max(0, rows.start - _EDGE), min(height, rows.stop + _EDGE)
+    settings.border_min_y, settings.border_max_y = 1 - bottom / height, 1 - top / height
 
 
 def _rendering(passes):

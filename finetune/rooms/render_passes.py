@@ -42,6 +42,13 @@ class Rendering:
         index, depth = (values[:, beyond:-beyond] for values in (self.index, self.depth))
         return Rendering(colour, outdoors, index, depth)
 
+    def within(self, window, other):
+        """Return another rendering that shows this one in a window (rows, columns)."""
+        parts = {name: getattr(other, name).copy() for name in ("colour", "outdoors", "index", "depth")}
+        for name, values in parts.items():
+            values[window] = getattr(self, name)[window]
+        return Rendering(**parts)
+
 
 def _faded(values, beyond):
     """Cut columns off both ends, cross-fading what they show with what stays of the other end."""

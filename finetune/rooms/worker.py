@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 MISSING_BPY = 3  # exit code: this interpreter has no bpy
+_REACH = np.radians(30)  # from a piece that is gone: its shadows are rendered no further away
 DONE = "done.json"  # the last file of a scene; without it the scene counts as unwritten
 
 
@@ -41,6 +42,8 @@ class Task:
         JPEG quality the pictures go through, 0 for none.
     gone : bool
         Each panorama also with one piece of furniture gone.
+    pieces : int
+        How many pieces are gone in turn, each alone.
     """
 
     out: str
@@ -57,6 +60,7 @@ class Task:
     pole_blur: float = 0.0
     jpeg: int = 0
     gone: bool = False
+    pieces: int = 1
 
 
 def scene_folder(out, number):
@@ -125,8 +129,8 @@ def render_scene(task, catalogue, views):
     render.set_up(width=task.width, samples=task.samples, threads=task.threads)
     pairs = _render_pairs(house, scene)
     gone = _render_removals(task, house, scene, pairs) if task.gone else {}
-    for (room, camera), pair in pairs.items():
-        _write_pair(partial, task, house, (room, camera), pair, gone.get((room, camera), ()))
+    for place, pair in pairs.items():
+        _write_pair(partial, task, house, place, pair, gone.get(place, {}))
     _write_json(partial / "home.json", record.home_record(house, seed=task.seed, number=number))
     _write_json(partial / "tour.json", record.tour(house))
     _write_json(partial / "tour_empty.json", record.tour(house, variant="empty"))
@@ -149,18 +153,25 @@ def _render_pairs(house, scene):
 
 
 def _render_removals(task, house, scene, pairs):
-    """Render all cameras that have a piece well in view without it, into `pairs`; return what is gone."""
+    """Render all cameras that have a piece well in view without it, into `pairs`; return what is gone.
+
+    Of several, each is rendered around the piece only: elsewhere it shows what is there with the piece.
+    """
     from finetune.rooms import removal, render
     from finetune.rooms.scene import FIRST_ITEM
 
     gone = {}
     for (room, camera), pair in pairs.items():
         rng = np.random.default_rng([task.seed, task.scene, room, camera, 6])
-        numbers = removal.choose_piece(pair["full"].index - FIRST_ITEM, house.numbered_items(), rng)
-        if numbers:
+        shown = pair["full"].index - FIRST_ITEM
+        chosen = removal.choose_pieces(shown, house.numbered_items(), rng, most=task.pieces)
+        for order, numbers in enumerate(chosen, start=1):
+            window = removal.window_around(np.isin(shown, numbers), _REACH) if task.pieces > 1 else None
             scene.show_items(True, camera=(room, camera), without=numbers)
-            pair["gone"] = render.render_camera(house.home.rooms[room].cameras[camera])
-            gone[room, camera] = numbers
+            rendered = render.render_camera(house.home.rooms[room].cameras[camera], window=window)
+            variant = f"gone_{order}" if order > 1 else "gone"
+            pair[variant] = rendered if window is None else rendered.within(window, pair["full"])
+            gone.setdefault((room, camera), {})[variant] = numbers
     return gone
 
 
@@ -175,10 +186,11 @@ def _write_pair(partial, task, house, place, pair, gone):
     folder = partial / "2D_rendering" / record.panorama_name(room, number) / "panorama"
     exposure = develop.exposure_of([pair["full"], pair["empty"]], bias=light.exposure)
     labels = label_table(house, FIRST_ITEM)
+    order = ["empty", "full", *gone]
     for variant, rendering in pair.items():
         target = folder / variant
         target.mkdir(parents=True)
-        rng = np.random.default_rng([task.seed, room, number, ("empty", "full", "gone").index(variant)])
+        rng = np.random.default_rng([task.seed, room, number, order.index(variant)])
         picture = develop.develop(
             rendering, exposure=exposure, light=light, noise=task.noise, pole_blur=task.pole_blur, rng=rng
         )
@@ -191,9 +203,9 @@ def _write_pair(partial, task, house, place, pair, gone):
         write_png(target / "depth.png", np.clip(rendering.depth * 1000, 0, 65535).round().astype(np.uint16))
     instance = np.maximum(pair["full"].index - FIRST_ITEM, 0).astype(np.uint16)
     write_png(folder / "full" / "instance.png", instance)
-    if gone:
-        piece = np.where(np.isin(instance, gone), gone[0], 0)  # one object, with all that rests on it
-        write_png(folder / "gone" / "instance.png", piece.astype(np.uint16))
+    for variant, numbers in gone.items():
+        piece = np.where(np.isin(instance, numbers), numbers[0], 0)  # one object, with all that rests on it
+        write_png(folder / variant / "instance.png", piece.astype(np.uint16))
     position = (1000 * camera.x, 1000 * camera.y, 1000 * camera.z)
     (folder / "camera_xyz.txt").write_text(" ".join(f"{value:.3f}" for value in position) + "\n", "utf-8")
     _write_json(folder / "camera.json", {**record.camera_record(camera), "room": room, "exposure": exposure})

@@ -34,6 +34,9 @@ def rooms(
     gone: Annotated[
         bool, typer.Option("--gone", help="Each panorama also with one piece of furniture gone.")
     ] = False,
+    pieces: Annotated[
+        int, typer.Option(min=1, help="With --gone: how many pieces are gone in turn, each alone.")
+    ] = 1,
     python: Annotated[
         Path | None, typer.Option(help="Interpreter that has bpy, Blender as a module; this one if left out.")
     ] = None,
@@ -51,7 +54,7 @@ def rooms(
         "count": count, "width": width, "seed": seed, "start": start, "rooms": rooms_each,
         "cameras": cameras, "furniture": furniture, "views": views, "samples": samples,
         "workers": workers, "noise": noise, "pole_blur": pole_blur, "jpeg": jpeg, "gone": gone,
-        "python": python,
+        "pieces": pieces, "python": python,
     }  # fmt: skip
     with console.progress_bar("rendering", count, unit="homes") as advance:
         render_homes(out, progress=lambda done, total, _seconds: advance(done, total), **settings)
