@@ -89,11 +89,10 @@ def window_around(piece, reach):
     rows, columns = (np.flatnonzero(piece.any(axis=axis)) for axis in (1, 0))
     beyond = int(np.ceil(reach / np.pi * height))
     first, last = max(0, rows[0] - beyond), min(height, rows[-1] + 1 + beyond)
-    nearest = np.pi * min(first, height - last) / height  # to a pole
     # The meridians that touch a circle of the sphere lie asin(sin(radius) / sin(distance from the pole)) off.
-    nearest += reach
-    if np.sin(reach) < np.sin(nearest):
-        beyond = int(np.ceil(np.arcsin(np.sin(reach) / np.sin(nearest)) / np.pi * height))
+    from_pole = reach + np.pi * min(first, height - last) / height
+    if np.sin(reach) < np.sin(from_pole):
+        beyond = int(np.ceil(np.arcsin(np.sin(reach) / np.sin(from_pole)) / np.pi * height))
         left, right = columns[0] - beyond, columns[-1] + 1 + beyond
         if left >= 0 and right <= width:
             return slice(first, last), slice(left, right)
