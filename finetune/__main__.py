@@ -51,7 +51,7 @@ def finetune(
     """
     overrides = {"freeze_depth": freeze_depth, "padding": padding, "seed": seed, "precision": precision}
     settings = load_settings(
-        FinetuneSettings, find_recipe(recipe, RECIPES), parse_assignments(assignments or []) | overrides
+        FinetuneSettings, find_recipe(recipe, RECIPES), parse_assignments(assignments or []), overrides
     )
     from pano_inpaint.models.presets import find_preset
 

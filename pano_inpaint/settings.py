@@ -9,7 +9,7 @@ from typing import get_args, get_origin, get_type_hints
 from pano_inpaint.errors import FileError, UsageError
 
 
-def load_settings(cls, recipe, overrides=None):
+def load_settings(cls, recipe, *overrides):
     """Build settings from a recipe and overrides.
 
     Parameters
@@ -18,8 +18,9 @@ def load_settings(cls, recipe, overrides=None):
         A dataclass whose fields are bool, int, float, str, tuples of one of these, or one or None.
     recipe : Path or None
         TOML file with some of the fields; None takes the defaults.
-    overrides : dict, optional
-        Values by field name, or their text as typed on a command line; None counts as not given.
+    *overrides : dict
+        Values by field name, or their text as typed on a command line; None counts as not given. Of several
+        the last counts.
 
     Returns
     -------
@@ -33,7 +34,7 @@ def load_settings(cls, recipe, overrides=None):
     FileError
         If the recipe cannot be read.
     """
-    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    given = {key: value for values in overrides for key, value in values.items() if value is not None}
     hints = get_type_hints(cls)
     merged = (read_recipe(recipe) if recipe else {}) | given
     unknown = merged.keys() - hints.keys()

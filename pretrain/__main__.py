@@ -63,7 +63,7 @@ def pretrain(
     """
     overrides = {"seed": seed, "width": width, "batch": batch, "precision": precision}
     settings = load_settings(
-        PretrainSettings, find_recipe(recipe, RECIPES), parse_assignments(assignments or []) | overrides
+        PretrainSettings, find_recipe(recipe, RECIPES), parse_assignments(assignments or []), overrides
     )
     train, val = _sources(places_dir or [], tfds, views_of or [], classes)
     from pano_inpaint.models.presets import find_preset

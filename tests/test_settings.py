@@ -36,6 +36,10 @@ def recipe(tmp_path):
 def test_the_command_line_wins_over_the_recipe(recipe):
     settings = load_settings(Example, recipe, {"count": "5", "flag": "true", "rate": None})
     assert settings == Example(5, 3.0, ("x", "y"), True)
+    settings = load_settings(
+        Example, recipe, {"count": "5", "flag": "true"}, {"count": None, "flag": "false"}
+    )
+    assert (settings.count, settings.flag) == (5, False)
     assert load_settings(Example, None, {"names": "p,q", "limit": "7"}) == Example(names=("p", "q"), limit=7)
     assert subset(Smaller, settings) == Smaller(3.0)
 
