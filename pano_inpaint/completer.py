@@ -16,8 +16,6 @@ from pano_inpaint.room_parts import name_parts
 
 RUNTIMES = ("auto", "litert", "keras")
 HEADS = ("layout", "shadows")  # what a network may tell besides colours, in the order of its outputs
-FINER = "finer"  # of an inference form: its signature for faces of twice the side
-_MAIN = "serving_default"
 
 
 class Completion(NamedTuple):
@@ -70,43 +68,30 @@ def load_completer(preset, *, runtime="auto"):
     light = preset.inference_form is not None and importlib.util.find_spec("ai_edge_litert") is not None
     if runtime == "keras" or (runtime == "auto" and not light):
         return _KerasCompleter(preset)
-    return _LiteRTCompleter(preset.inference_form, _interpreter(preset))
-
-
-def _interpreter(preset):
-    from ai_edge_litert.interpreter import Interpreter
-
     if preset.inference_form is None:
         raise FileError(f"expected an inference form in {preset.folder}, got none")
-    try:
-        with _quiet_stderr():
-            interpreter = Interpreter(str(preset.inference_form), num_threads=os.cpu_count())
-            interpreter.allocate_tensors()
-        return interpreter
-    except (RuntimeError, ValueError) as error:
-        raise _damaged(preset.inference_form, error) from error
-
-
-def _damaged(path, error):
-    return FileError(f"expected a LiteRT network in {path}, got: {error}")
+    return _LiteRTCompleter(preset.inference_form, preset.finer_form)
 
 
 class _LiteRTCompleter:
-    def __init__(self, path, interpreter, signature=_MAIN):
-        self._path, self._interpreter, self._signature = path, interpreter, signature
+    def __init__(self, form, finer_form=None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._finer_form = finer_form
         try:
-            self._run = interpreter.get_signature_runner(signature)
+            with _quiet_stderr():
+                interpreter = Interpreter(str(form), num_threads=os.cpu_count())
+                interpreter.allocate_tensors()
+                self._run = interpreter.get_signature_runner()
         except (RuntimeError, ValueError) as error:
-            raise _damaged(path, error) from error
+            raise FileError(f"expected a LiteRT network in {form}, got: {error}") from error
         self._inputs = self._run.get_input_details()
         self.tells = {*HEADS} & {*self._run.get_output_details()}
         self.face_size = int(self._inputs["picture"]["shape"][1])
 
     @cached_property
     def finer(self):
-        if self._signature == FINER or FINER not in self._interpreter.get_signature_list():
-            return None
-        return _LiteRTCompleter(self._path, self._interpreter, FINER)
+        return None if self._finer_form is None else _LiteRTCompleter(self._finer_form)
 
     def __call__(self, faces, mask, rotation):
         inputs = {"picture": faces.astype(np.float32), "mask": mask.astype(np.float32)}

@@ -4,18 +4,16 @@ import tempfile
 
 import tensorflow as tf
 
-from pano_inpaint.completer import FINER
 from pano_inpaint.files import replacing
 from pano_inpaint.models.completion import output_names
-from pano_inpaint.models.presets import INFERENCE_FORM, build_completion
+from pano_inpaint.models.presets import FINER_FORM, INFERENCE_FORM, build_completion
 
 
 def write_inference_form(preset, *, size=None):
     """Convert a preset's network, with cube padding, and write it into the preset's folder.
 
     Weights are kept as 16-bit floats and computed with as 32-bit ones; against Keras the result
-    differs by less than 1/255. A network that tells shadows is also written for faces of twice the side,
-    under the signature `completer.FINER`; its weights are stored once.
+    differs by less than 1/255. A network that tells shadows is also written for faces of twice the side.
 
     Parameters
     ----------
@@ -26,34 +24,37 @@ def write_inference_form(preset, *, size=None):
     Returns
     -------
     Path
+        Of the form; the one for faces of twice the side lies beside it.
     """
     size = size or preset.face_size
-    module = tf.Module()
-    signatures = {"serving_default": _function(module, preset, size)}
+    _write_form(preset, size, preset.folder / INFERENCE_FORM)
     if preset.config["completion"].get("shadows"):
-        signatures[FINER] = _function(module, preset, 2 * size)
+        _write_form(preset, 2 * size, preset.folder / FINER_FORM)
+    return preset.folder / INFERENCE_FORM
+
+
+def _write_form(preset, size, path):
+    module = _module(build_completion(preset, padding="cube", size=size), size)
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=signatures)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[*signatures])
+        tf.saved_model.save(module, folder, signatures=module.complete)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
         form = converter.convert()
-    path = preset.folder / INFERENCE_FORM
     with replacing(path) as temporary:
         temporary.write_bytes(form)
-    return path
 
 
-def _function(module, preset, size):
-    """Wrap a preset's network, kept in a module, so that the converter finds its variables to freeze."""
-    network = build_completion(preset, padding="cube", size=size)
+def _module(network, size):
+    """Wrap a Keras network so that the converter finds its variables and may freeze them."""
     specs = [tf.TensorSpec((6, size, size, one.shape[-1]), tf.float32, one.name) for one in network.inputs]
-    kept = getattr(module, "variables_to_freeze", [])
-    module.variables_to_freeze = [*kept, *(weight.value for weight in network.weights)]
+    module = tf.Module()
+    module.variables_to_freeze = [weight.value for weight in network.weights]
 
     def complete(*inputs):
         outputs = network(list(inputs), training=False)
         several = isinstance(outputs, list | tuple)
         return dict(zip(output_names(network), outputs if several else [outputs], strict=True))
 
-    return tf.function(complete, input_signature=specs)
+    module.complete = tf.function(complete, input_signature=specs)
+    return module

@@ -16,6 +16,7 @@ CONFIG = "config.json"
 COMPLETION_WEIGHTS = "completion.weights.h5"
 DISCRIMINATOR_WEIGHTS = "discriminator.weights.h5"
 INFERENCE_FORM = "completion.tflite"
+FINER_FORM = "finer.tflite"  # for faces of twice the side; opened if need be
 NEW_LAYERS = re.compile(r"conv1_rays|layout|shadows\d*")  # what fine-tuning may add to a pretrained network
 REQUIRED = {"completion", "discriminator", "face_size"}
 
@@ -43,7 +44,15 @@ class Preset:
     @property
     def inference_form(self):
         """Path of the form that erases without TensorFlow, or None."""
-        path = self.folder / INFERENCE_FORM
+        return self._form(INFERENCE_FORM)
+
+    @property
+    def finer_form(self):
+        """Path of that for faces of twice the side, or None."""
+        return self._form(FINER_FORM)
+
+    def _form(self, name):
+        path = self.folder / name
         return path if path.is_file() else None
 
 
