@@ -89,8 +89,8 @@ class _LiteRTCompleter:
         self.tells = {*HEADS} & {*self._run.get_output_details()}
         self.face_size = int(self._inputs["picture"]["shape"][1])
 
-    @cached_property
-    def finer(self):
+    @property
+    def finer(self):  # opened anew each time: kept, it would hold some 100 MB
         return None if self._finer_form is None else _LiteRTCompleter(self._finer_form)
 
     def __call__(self, faces, mask, rotation):

@@ -18,6 +18,7 @@ from .panorama import from_rgb, to_rgb
 from .regions import regions
 from .room_parts import join_faces, join_parts, surfaces_of, widen_things
 from .shadows import finer_near, in_contact, lift, no_brighter_than_around, within_reach
+from .shrinking import shrink
 from .sphere import overlapping, rotation_matrix, sample_equirectangular, window_directions
 from .structure import analyse_room
 
@@ -27,7 +28,6 @@ LEVEL_HEIGHT = 512  # rows of the copy that is completed in views, to take colou
 MERGE_WITHIN = np.radians(10)  # holes nearer than this are completed together
 BELIEVED = 0.1  # of the range: by no more does the network miss colours that it sees beside a hole
 CONTEXT = 16  # known pixels around a hole's window that the blending sees
-_BAND = 2**23  # pixels of a panorama shrunk at a time
 # The network completes a pixel more than asked, so that on the hole's edge its colours can be compared
 # with those that are known.
 _AROUND = np.ones((3, 3), np.uint8)
@@ -169,12 +169,10 @@ class Eraser:
             return Lifted(panorama, mask, np.zeros_like(mask))
         finer = self._complete.finer if len(mask) > 2 * self._complete.face_size else None
         height = min(len(mask), 2 * (finer or self._complete).face_size)
-        nowhere = np.broadcast_to(np.False_, mask.shape)
-        small, _ = shrink(panorama.pixels, nowhere, height)  # with what stands there
         _, marked = shrink(panorama.pixels, mask, height)
-        told = _told(self._complete, panorama.pixels, unseen, holes, height, _TURNS)
+        told, small = _told(self._complete, panorama.pixels, unseen, holes, height, _TURNS)
         if finer is not None:
-            fine = _told(finer, panorama.pixels, unseen, holes, height, _TURNS[:1])
+            fine, small = _told(finer, panorama.pixels, unseen, holes, height, _TURNS[:1])
             told = finer_near(fine, told, marked)
         told, share = no_brighter_than_around(told[..., :3], told[..., 3], small), told[..., 3]
         pixels = panorama.pixels.copy()
@@ -209,7 +207,10 @@ def _room(pixels, unseen, holes, completions, height):
 
 
 def _told(network, pixels, unseen, holes, height, turns):
-    """Ask for the shadows of holes, see `shadows_told`: a panorama (height, 2 height, 4), the turns' mean."""
+    """Ask for the shadows of holes, see `shadows_told`: a panorama (height, 2 height, 4), the turns' mean.
+
+    Also returns what the network was shown, shrunk, (h, 2h, 3): with what stands there.
+    """
     nowhere = np.broadcast_to(np.False_, unseen.shape)
     (small, _), (_, hidden) = (shrink(pixels, part, 2 * network.face_size) for part in (nowhere, unseen))
     told = 0
@@ -218,7 +219,7 @@ def _told(network, pixels, unseen, holes, height, turns):
         if any(cube is None for cube in cubes):
             raise UsageError("expected a network that tells shadows, got one that does not")
         told += join_faces(cubes, holes, height, turn=turn) / len(turns)
-    return told
+    return told, small
 
 
 def completed(network, small, unseen, rotation):
@@ -276,49 +277,6 @@ def _cube(network, small, unseen, rotation):
 def as_map(parts):
     """Turn a panorama of parts, shape (h, 2h), into a function of directions (..., 3)."""
     return lambda directions: sample_equirectangular(parts, directions, interpolation="nearest")
-
-
-def shrink(pixels, mask, height):
-    """Shrink a panorama without letting what is masked bleed into what is known.
-
-    Parameters
-    ----------
-    pixels : ndarray, shape (H, 2H, C)
-        As stored in a file.
-    mask : ndarray, shape (H, 2H), bool
-        What is not to be seen.
-    height : int
-        Rows of the result, if the panorama has more; a smaller one keeps its size.
-
-    Returns
-    -------
-    small : ndarray, shape (h, 2h, 3), float32 in [0, 1]
-        Area averages of the known pixels, black where there are none.
-    unseen : ndarray, shape (h, 2h), bool
-        Where a masked pixel falls.
-    """
-    if len(pixels) <= height:
-        return to_rgb(pixels) * ~mask[..., None], mask
-    small, unseen = np.empty((height, 2 * height, 3), np.float32), np.empty((height, 2 * height), bool)
-    # Bands that are whole numbers of rows on both sides; at least one, however odd the sizes are.
-    count = np.gcd(len(pixels), height)
-    rows, source_rows = height // count, len(pixels) // count
-    each = max(1, _BAND // (source_rows * pixels.shape[1]))
-    for first in range(0, count, each):
-        band = slice(first * source_rows, (first + each) * source_rows)
-        target = slice(first * rows, (first + each) * rows)
-        small[target], unseen[target] = _shrunk_band(pixels[band], mask[band], small[target].shape[1::-1])
-    return small, unseen
-
-
-def _shrunk_band(pixels, mask, size):
-    """Shrink some rows of a panorama to (width, height); see `shrink`."""
-    pixels = np.where(mask[..., None], 0, pixels) if mask.any() else pixels
-    colours = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    colours = to_rgb(colours.reshape(*size[::-1], pixels.shape[2]))
-    share = cv2.resize((~mask).astype(np.float32), size, interpolation=cv2.INTER_AREA)[..., None]
-    small = np.divide(colours, share, out=np.zeros_like(colours), where=share > 0)
-    return np.minimum(small, 1), share[..., 0] < 1
 
 
 def fill_hole(pixels, hole, faces, unseen):

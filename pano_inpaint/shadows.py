@@ -85,6 +85,7 @@ def finer_near(fine, coarse, marked):
     Parameters
     ----------
     fine, coarse : ndarray, shape (h, 2h, C), float32
+        Log intensity times what is seen of a pixel, and that share.
     marked : ndarray, shape (h, 2h), bool
         What touches the mask; not empty.
 

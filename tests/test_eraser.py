@@ -6,7 +6,7 @@ from rooms import SOFA, box_plan, render_room
 
 from pano_inpaint.completer import Completion
 from pano_inpaint.cube import face_directions
-from pano_inpaint.eraser import Eraser, completed, shrink
+from pano_inpaint.eraser import Eraser, completed
 from pano_inpaint.errors import UsageError
 from pano_inpaint.gpano import Placement
 from pano_inpaint.masks import spherical_cap
@@ -14,6 +14,7 @@ from pano_inpaint.metrics import psnr, score_weights, seam_step
 from pano_inpaint.panorama import Panorama
 from pano_inpaint.regions import regions
 from pano_inpaint.room_parts import join_parts, surfaces_of
+from pano_inpaint.shrinking import shrink
 from pano_inpaint.sphere import window_directions
 
 HEIGHT = 128

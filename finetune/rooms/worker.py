@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 MISSING_BPY = 3  # exit code: this interpreter has no bpy
-_REACH = np.radians(30)  # from a piece that is gone: its shadows are rendered no further away
 DONE = "done.json"  # the last file of a scene; without it the scene counts as unwritten
+_REACH = np.radians(30)  # from a piece that is gone: its shadows are rendered no further away
 
 
 @dataclass

@@ -30,6 +30,8 @@ def write_inference_form(preset, *, size=None):
     _write_form(preset, size, preset.folder / INFERENCE_FORM)
     if preset.config["completion"].get("shadows"):
         _write_form(preset, 2 * size, preset.folder / FINER_FORM)
+    else:  # of another network that was there before
+        (preset.folder / FINER_FORM).unlink(missing_ok=True)
     return preset.folder / INFERENCE_FORM
 
 

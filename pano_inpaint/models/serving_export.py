@@ -277,7 +277,9 @@ def _write_version(module, folder):
     warmup = folder / WARMUP
     warmup.parent.mkdir(exist_ok=True)
     size = module.faces.input_signature[0].shape[1]
-    inputs = _warmup_inputs(size, turned=len(module.faces.input_signature) > 2, finer=len(signatures) > 4)
+    inputs = _warmup_inputs(
+        size, turned=len(module.faces.input_signature) > 2, finer="finer_faces_bytes" in signatures
+    )
     with tf.io.TFRecordWriter(str(warmup)) as writer:
         for signature, tensors in inputs.items():
             writer.write(prediction_log(signature, tensors))
