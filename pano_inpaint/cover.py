@@ -171,7 +171,7 @@ def is_near(plane, rays):
     return np.hypot(*plane.to_plane(rays)) < _STEEP * plane.distance
 
 
-def paint_tile(pixels, tile, cover, pyramid):
+def paint_tile(pixels, tile, cover, pyramid, *, shadows_lifted=False):
     """Fetch a tile's copies, join them to each other and to what is around, and write them."""
     filled = _logs(to_rgb(tile.cut(pixels)))
     row, column = np.nonzero(tile.mask)
@@ -193,7 +193,10 @@ def paint_tile(pixels, tile, cover, pyramid):
     rims = _rims(tile, unknown, cover)
     lit = [number is not None for number in cover.kinds]
     shade = _SHADE * pyramid.height / np.pi
-    filled = join_copies(filled, tile.mask, labels, sample, owners=owners, rims=rims, lit=lit, shade=shade)
+    filled = join_copies(
+        filled, tile.mask, labels, sample,
+        owners=owners, rims=rims, lit=lit, shade=shade, shadows_lifted=shadows_lifted,
+    )  # fmt: skip
     colours = np.exp(filled) - _DARK
     _mix_edges(colours, tile, cover)
     own = tile.places()

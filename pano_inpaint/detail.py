@@ -45,8 +45,9 @@ _BEYOND = 0.02  # camera heights of what comes after a wall that are looked at w
 
 
 def complete_hole(
-    pixels, region, structure=None, *, unknown=None, guide=None, parts=None, seed=0, quality="standard"
-):
+    pixels, region, structure=None, *, unknown=None, guide=None, parts=None, seed=0, quality="standard",
+    shadows_lifted=False,
+):  # fmt: skip
     """Complete one hole of a panorama.
 
     Parameters
@@ -67,6 +68,9 @@ def complete_hole(
     seed : int
         Another seed gives another completion.
     quality : {"draft", "standard", "fine"}
+    shadows_lifted : bool
+        Whether what the hole's object cast on its surroundings is gone. What is darker there is then the
+        surface itself, which the hole meets; its guide is believed for the light as well.
 
     Returns
     -------
@@ -83,15 +87,18 @@ def complete_hole(
     height = len(pixels)
     unknown = _whole_mask(region, height) if unknown is None else unknown | _whole_mask(region, height)
     painted = pixels.copy()
-    options = {"guide": guide, "parts": parts, "seed": seed, "quality": quality}
-    paint_hole(painted, Pyramid(pixels, unknown), region, structure, **options)
+    paint_hole(
+        painted, Pyramid(pixels, unknown), region, structure,
+        guide=guide, parts=parts, seed=seed, quality=quality, shadows_lifted=shadows_lifted,
+    )  # fmt: skip
     rows, start, width = region.window
     return to_rgb(painted[rows][:, np.arange(start, start + width) % (2 * height)])
 
 
 def paint_hole(
-    pixels, pyramid, region, structure=None, *, guide=None, parts=None, seed=0, quality="standard"
-):
+    pixels, pyramid, region, structure=None, *, guide=None, parts=None, seed=0, quality="standard",
+    shadows_lifted=False,
+):  # fmt: skip
     """Complete one hole of a panorama in place, in bounded memory.
 
     Parameters
@@ -100,7 +107,7 @@ def paint_hole(
         The panorama; written inside the hole only, and looked at around it.
     pyramid : Pyramid
         The panorama as it was, to copy from; it knows what must not be copied, this hole included.
-    region, structure, guide, parts, seed, quality
+    region, structure, guide, parts, seed, quality, shadows_lifted
         As for `complete_hole`.
 
     Returns
@@ -117,10 +124,11 @@ def paint_hole(
         raise ValueError(f"Expected quality {' or '.join(QUALITIES)}. Received: {quality!r}")
     if pyramid.is_blind:
         raise ValueError("Expected a panorama with known pixels. Received: none")
-    job = _Job(pyramid, structure or Structure(np.eye(3)), region, guide, parts, seed, quality)
+    structure = structure or Structure(np.eye(3))
+    job = _Job(pyramid, structure, region, guide, parts, seed, quality, shadows_lifted)
     cover = job.cover()
     for tile in tiles(region, len(pixels), around=_AROUND):
-        paint_tile(pixels, tile, cover, pyramid)
+        paint_tile(pixels, tile, cover, pyramid, shadows_lifted=shadows_lifted)
     return cover
 
 
@@ -135,6 +143,7 @@ class _Job:
     parts: object
     seed: int
     quality: str
+    shadows_lifted: bool
 
     def cover(self):
         """Choose copies for the hole, on planes where possible."""
@@ -227,7 +236,10 @@ class _Job:
             own = self.structure.plane_at(grid) == number
             seen, hole = known & own, hole & own
             known = self._bare(seen, grid, chart)
-            light = estimate_light(picture, known, LIGHT / chart.step, hole=hole if hole.any() else None)
+            told = self.guide(grid) if self.guide and self.shadows_lifted and hole.any() else None
+            light = estimate_light(
+                picture, known, LIGHT / chart.step, hole=hole if hole.any() else None, told=told
+            )
             even = picture * np.exp(-light)
         x, y = np.arange(chart.size[0]), np.arange(chart.size[1])[:, None]
         blur = np.log2(chart.camera_pixels(x, y, self.pyramid.height)).astype(np.float32)

@@ -89,7 +89,10 @@ class Eraser:
         """Whether its network does, as `lift_shadows` needs."""
         return "shadows" in self._complete.tells
 
-    def erase(self, panorama, mask, *, watch=lambda _done, _total: None, seed=None, explanation=None):
+    def erase(
+        self, panorama, mask, *, watch=lambda _done, _total: None, seed=None, shadows_lifted=False,
+        explanation=None,
+    ):  # fmt: skip
         """Complete what is marked.
 
         Parameters
@@ -101,6 +104,8 @@ class Eraser:
             Told how many holes are done, and how many there are.
         seed : int, optional
             Instead of the eraser's own.
+        shadows_lifted : bool
+            Whether panorama and mask come from `lift_shadows`: what is darker beside the mask then stays.
         explanation : Explanation, optional
             Told what was understood, if given.
 
@@ -124,7 +129,10 @@ class Eraser:
         pyramid = None if self._quality == "draft" else Pyramid(panorama.pixels, unseen)
         if explanation is not None:
             explanation.structure = structure
-        options = {"seed": self._seed if seed is None else seed, "quality": self._quality, "parts": parts}
+        options = {
+            "seed": self._seed if seed is None else seed, "quality": self._quality, "parts": parts,
+            "shadows_lifted": shadows_lifted,
+        }  # fmt: skip
         guides, covers = [], []
         for done, (hole, completion) in enumerate(zip(holes, completions, strict=True), start=1):
             guide, cover = as_guide(completion.faces, hole.rotation, *small), None

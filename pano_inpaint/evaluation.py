@@ -162,7 +162,7 @@ def _timed(name, complete, panorama, mask):
 def _without_shadows(eraser, reach):
     def erase(panorama, mask):
         lifted = eraser.lift_shadows(panorama, mask, reach)
-        return eraser.erase(lifted.panorama, lifted.mask)
+        return eraser.erase(lifted.panorama, lifted.mask, shadows_lifted=True)
 
     return erase
 

@@ -13,6 +13,7 @@ from .shading import is_shade
 _LIT = 60  # percentile of a rim's brightness against its copies that the light is taken to have
 _DIM = 0.05  # of copies in a surface's known light: a rim darker by more lies in a shadow for the most part
 _SHADOW = 0.05  # darker than that by so much: a shadow that what stood there has left
+_STAYS = 0.12  # the same of copies in known light where shadows have been lifted
 _GLEAM = 0.17  # brighter by so much: another thing
 _DEEPEST = 0.7  # darker by more than this: another thing
 _THING = 0.5  # what differs by more, and is no shadow, is another thing
@@ -20,7 +21,10 @@ _SHARP = 2.0  # pixels over which its edge dies away
 _PART = 5  # pixels: parts of a hole that are nearer to each other are one
 
 
-def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=None, fade=6.0, shade=0.0):
+def join_copies(
+    filled, hole, labels, sample, *, owners=None, rims=None, lit=None, fade=6.0, shade=0.0,
+    shadows_lifted=False,
+):  # fmt: skip
     """Correct copied pixels smoothly so that seams between copies, and the hole's edge, don't show.
 
     Across a seam the picture should change as either copy does there: by the mean of both. Across the
@@ -51,6 +55,9 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         away; two where the rim shows another thing, whose edge a fill must not smear.
     shade : float
         The same for what is darker as a shadow is, which has no sharp border; no less than `fade`.
+    shadows_lifted : bool
+        Whether the shadows that what stood there has left are gone: copies in a known light then meet a rim
+        that is somewhat darker.
 
     Returns
     -------
@@ -71,7 +78,9 @@ def join_copies(filled, hole, labels, sample, *, owners=None, rims=None, lit=Non
         place = (filled[box], labels[box], sample, origin)
         offsets, held = _rim_offsets(own, rim, *place)
         smooth = _smoothed_rim(offsets, held, fade / 2)
-        credible = held & ~_is_strange(smooth, held, own, dimmest=-_DIM if is_lit else -np.inf)
+        dimmest = -_DIM if is_lit else -np.inf
+        deepest = _STAYS if is_lit and shadows_lifted else _SHADOW
+        credible = held & ~_is_strange(smooth, held, own, dimmest, deepest)
         if credible.any():
             # Where the surface is not, the correction ends with no slope: it may go on as it likes.
             unknown, values = ~credible, smooth
@@ -110,8 +119,8 @@ def _smoothed_rim(offsets, held, sigma):
     return np.where(held[..., None], mean / np.maximum(share, 1e-6), np.float32(0))
 
 
-def _is_strange(offsets, held, own, dimmest):
-    """Find what of a rim is darker or much brighter than most of it, for each part of a hole.
+def _is_strange(offsets, held, own, dimmest, deepest):
+    """Find what of a rim is darker, by `deepest`, or much brighter than most of it, for each part of a hole.
 
     Most of it is taken to be no darker than `dimmest`, against the copies.
     """
@@ -121,7 +130,7 @@ def _is_strange(offsets, held, own, dimmest):
     for part in np.unique(parts[held]):
         rim = held & (parts == part)
         off = light - max(np.percentile(light[rim], _LIT), dimmest)
-        strange |= rim & ((off < -_SHADOW) | (off > _GLEAM))
+        strange |= rim & ((off < -deepest) | (off > _GLEAM))
     return strange
 
 

@@ -16,6 +16,7 @@ _COLOUR = 0.1  # log ratio of channels: another material, not another light
 _BRIGHTNESS = 0.7  # log intensity off a quadratic surface: the same
 _REACH = 1.5  # widths around a hole within which what is darker than the surface counts little
 _SHADED = 0.1  # what that little is
+_TOLD = 0.1  # weight of what a hole is told to look like; measured: with 0.3, patterned walls lose
 _DOUBT = 0.1  # weight of knowing nothing against that of all around a point being known
 _STRANGE = 0.1  # log intensity beyond what most of a surface differs by: looks nothing like it
 _GRAIN = 0.016  # log intensity: paint varies no more
@@ -30,7 +31,7 @@ _ALIKE = 0.12  # log intensity: a row of a wall varies no more, unless things st
 _PLAIN = 0.6  # a surface of which less than this is plain is patterned: all of it counts
 
 
-def estimate_light(picture, known, sigma, *, hole=None):
+def estimate_light(picture, known, sigma, *, hole=None, told=None):
     """Estimate the light on an evenly coloured surface, continued through what is not known.
 
     Parameters
@@ -44,6 +45,8 @@ def estimate_light(picture, known, sigma, *, hole=None):
     hole : ndarray of bool, shape (H, W), optional
         What is to be completed. What is darker around it than the surface further out is the shadow of what
         stood there, and hardly counts.
+    told : ndarray of float32, shape (H, W, 3), optional
+        What the hole should look like from far, in [0, 1]; only with `hole`. Its light is believed a little.
 
     Returns
     -------
@@ -51,8 +54,12 @@ def estimate_light(picture, known, sigma, *, hole=None):
         Log intensity of the light times the surface's mean colour; smooth.
     """
     step = max(1, int(sigma / _GRID))
-    logs = np.log(np.maximum(picture, DARKEST)) * known[..., None]
     weight = known.astype(np.float32)
+    if told is not None:
+        bare = hole & ~known
+        picture = np.where(bare[..., None], told, picture)
+        weight += _TOLD * bare
+    logs = np.log(np.maximum(picture, DARKEST)) * weight[..., None]
     size = (-(-picture.shape[1] // step), -(-picture.shape[0] // step))
     small = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     logs = cv2.resize(logs, size, interpolation=cv2.INTER_AREA) / np.maximum(small, 1e-6)[..., None]
@@ -63,8 +70,9 @@ def estimate_light(picture, known, sigma, *, hole=None):
     light = _quadratic(logs, small)
     near = None
     if hole is not None:
-        near = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        near = cv2.dilate(near.astype(np.uint8), _disc(_REACH * width)).astype(bool)
+        inside = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+        near = cv2.dilate((inside > 0).astype(np.uint8), _disc(_REACH * width)).astype(bool)
+        near &= (inside < 0.5) | (told is None)  # what the hole is told to be lies in no shadow
     for spread in (4 * width, 2 * width, width):
         away = logs - light
         trust = small * (np.abs(away).mean(axis=2) < _OUTLIER)

@@ -23,8 +23,11 @@ class Painter:
 
     def __init__(self, quality, seed, check):
         self.quality, self.seed, self.check = quality, seed, check
+        self.has_lifted = False
 
-    def erase(self, panorama, mask, *, watch):
+    def erase(self, panorama, mask, *, watch, shadows_lifted=False):
+        assert shadows_lifted == self.has_lifted
+        self.has_lifted = False
         watch(0, 1)
         pixels = panorama.pixels.copy()
         pixels[mask] = colour_of(self.seed)
@@ -32,6 +35,7 @@ class Painter:
         return panorama.with_pixels(pixels)
 
     def lift_shadows(self, panorama, mask, reach):
+        self.has_lifted = True
         shadow = grow(mask, reach) & ~mask
         lit = np.where(shadow[..., None], np.uint8(255), panorama.pixels)
         return panorama.with_pixels(lit), mask, shadow

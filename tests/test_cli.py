@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from rooms import render_room
 
 import pano_inpaint
 from pano_inpaint.masks import grow, spherical_cap
@@ -115,6 +116,20 @@ def test_a_tour_reports_how_far_masks_were_widened(tour, knowing_preset):
         assert report["grow_deg"] == degrees and report["shadows_deg"] == degrees / 3
         shares[degrees] = [scene["erased_share"] for scene in report["scenes"] if scene["state"] == "erased"]
     assert all(wide > exact for wide, exact in zip(shares[9], shares[0], strict=True))
+
+
+def test_a_hole_is_completed_as_the_eraser_does_where_shadows_are_lifted(tour):
+    room = render_room(rows=128, noise=0.7)
+    for name, pixels in (("room", room.furnished), ("mask", room.mask)):
+        Image.fromarray(pixels).save(tour / f"{name}.png")
+    options = ["--shadows", 8, "--grow", 0, "--quality", "fine", "-o", tour / "o.png"]
+    done = run("erase", tour / "room.png", "--mask", tour / "mask.png", *options)
+    assert done.returncode == 0, done.stderr
+    eraser = pano_inpaint.Eraser.load(quality="fine")
+    lit, wider, _ = eraser.lift_shadows(pano_inpaint.Panorama(room.furnished), room.mask, np.radians(8))
+    told, untold = (eraser.erase(lit, wider, shadows_lifted=gone).pixels for gone in (True, False))
+    np.testing.assert_array_equal(pixels_of(tour / "o.png"), told)
+    assert (told != untold).any()
 
 
 def test_shadows_want_a_network_that_tells_them(tour, tiny_preset):

@@ -10,6 +10,7 @@ from rooms import render_room
 
 from pano_inpaint.cases import find_cases
 from pano_inpaint.contact_sheet import SIDE, look_at_hole, write_contact_sheet
+from pano_inpaint.eraser import Eraser
 from pano_inpaint.errors import MissingDependencyError, UsageError
 from pano_inpaint.evaluation import build_methods, evaluate
 from pano_inpaint.masks import grow, spherical_cap
@@ -123,6 +124,18 @@ def test_ours_come_also_without_shadows(knowing_preset, tiny_preset):
     assert not (alone & ~room.mask).any()
     near = grow(room.mask, np.radians(8) + 1.5 * np.pi / 64)  # the network sees 64 rows
     assert (lifted & ~room.mask).any() and not (lifted & ~near).any()
+
+
+def test_what_is_lit_is_scored_as_the_eraser_completes_it():
+    room = render_room(rows=128, noise=0.7)
+    reach = np.radians(8)
+    methods, _ = build_methods(["indoor"], ["fine"], [], shadows=reach)
+    eraser = Eraser.load("indoor", quality="fine")
+    lit, wider, _ = eraser.lift_shadows(Panorama(room.furnished), room.mask, reach)
+    scored = list(methods.values())[1](Panorama(room.furnished), room.mask).pixels
+    told, untold = (eraser.erase(lit, wider, shadows_lifted=gone).pixels for gone in (True, False))
+    np.testing.assert_array_equal(scored, told)
+    assert (told != untold).any()
 
 
 def run(*arguments):

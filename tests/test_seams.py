@@ -93,6 +93,22 @@ def test_a_rim_that_is_mostly_shadow_darkens_copies_of_unknown_light_only(share)
     assert unlit[inside].mean() < -0.15
 
 
+def test_the_dark_end_of_a_wall_is_met_where_shadows_are_lifted():
+    picture, hole = ramp(60, 80), np.zeros((60, 80), bool)
+    hole[20:40, 20:60] = True
+    seen = picture.copy()
+    seen[:, :22] -= 0.09
+    labels = np.where(hole, 0, -1)
+    filled = np.where(hole[..., None], picture, seen).astype(np.float32)
+    results = [
+        join_copies(filled, hole, labels, exact(picture), lit=[True], shadows_lifted=gone)
+        for gone in (False, True)
+    ]
+    stays, lifted = ((joined - picture)[30, :, 0] for joined in results)
+    assert lifted[20] < -0.07 and -0.05 < lifted[30] < -0.02
+    assert abs(stays[30]) < 0.4 * abs(lifted[30])
+
+
 def test_poisson_of_a_known_function():
     y, x = np.mgrid[:33, :33] / 32
     truth = (np.sin(np.pi * x) * np.sin(np.pi * y))[..., None].astype(np.float32)

@@ -35,6 +35,22 @@ def test_light_goes_on_through_a_hole():
     assert np.abs(off - np.median(off, axis=(0, 1)))[hole].max() < 0.1
 
 
+def test_a_hole_is_told_what_light_it_lies_in():
+    picture, known = np.full((160, 160, 3), 0.5, np.float32), np.ones((160, 160), bool)
+    known[:, 100:] = False  # a wall that grows dark towards a corner, behind what is to be erased
+    truth = np.where(np.arange(160) < 90, 0, -0.004 * (np.arange(160) - 90))[None, :, None]
+    told = picture * np.exp(truth).astype(np.float32)
+    picture = np.where(known[..., None], told, np.float32(0.9))
+    off = [
+        np.abs(estimate_light(picture, known, 12, hole=~known, told=what) - truth - np.log(0.5))[:, 120:]
+        for what in (None, told)
+    ]
+    assert off[1].mean() < 0.5 * off[0].mean()
+    plain = estimate_light(picture, known, 12, hole=~known)
+    light = estimate_light(picture, known, 12, hole=~known, told=np.full_like(picture, 0.25))
+    assert np.abs(light - plain)[known].max() < 0.35 * np.log(2)
+
+
 def test_contact_shadow_is_not_carried_into_the_hole():
     picture, truth = lit_surface()
     hole = np.zeros((160, 160), bool)

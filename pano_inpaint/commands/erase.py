@@ -161,13 +161,13 @@ def _erase_one(eraser, source, mask, targets, *, quality, explain):
     for note in picture.notes:
         console.errors.print(f"{source.name}: {note}", markup=False)
     marked = widen(read_mask(mask_file, like=picture), radius, picture.known)
-    seen = picture
+    seen, options = picture, {"shadows_lifted": reach > 0}
     if reach:
         seen, marked, _ = eraser.lift_shadows(picture, marked, reach)
     for seed, target in targets.items():
         explanation = Explanation() if explain else None
         with console.progress_bar(target.name, None, unit="holes") as advance:
-            result = eraser.erase(seen, marked, watch=advance, seed=seed, explanation=explanation)
+            result = eraser.erase(seen, marked, watch=advance, seed=seed, explanation=explanation, **options)
         write_panorama(target, result, quality=quality)
         console.output.print(f"{target}", markup=False)
         if explanation:

@@ -120,8 +120,8 @@ def erase_tour(
         As in `match_scene_masks`: one picture for all, a folder, or a dict by scene id. A mask of another
         size than its panorama is scaled. Scenes that share a picture share their masks.
     eraser : Eraser
-        Or anything with its method ``erase(panorama, mask, *, watch)``, and ``lift_shadows`` if those are
-        asked for.
+        Or anything with its method ``erase(panorama, mask, *, watch)``; if shadows are to be lifted, with
+        ``lift_shadows``, too, and ``erase`` told by ``shadows_lifted`` that they are.
     out : str or Path
         Folder of the mirror; appears, with ``report.json`` in it, when it is whole.
     watch : callable, optional
@@ -212,15 +212,16 @@ class _Run:
         if earlier is not None:
             return _erased(scene, earlier, taken_over=True)
 
-        lit, lifted = panorama, False
+        lit, lifted, options = panorama, False, {}
         if self._reach:
             lit, mask, lifted = self._eraser.lift_shadows(panorama, mask, self._reach)
+            options["shadows_lifted"] = True
         changed = mask | lifted
 
         def watch(done, total, *_):
             self._watch(Progress(scene, number, count, done, total))
 
-        completed = self._eraser.erase(lit, mask, watch=watch)
+        completed = self._eraser.erase(lit, mask, watch=watch, **options)
         record = {
             "erased_share": round(share_of_sphere(changed), 6),
             "notes": [*scene.notes, *panorama.notes, *notes],

@@ -177,13 +177,14 @@ class Tasks:
             job.watch(done, total)
 
         job.check()
-        lit, lifted = panorama, False
+        lit, lifted, options = panorama, False, {}
         if task.shadows_deg:
             task.stage = "lifting shadows"
             lit, mask, lifted = eraser.lift_shadows(panorama, mask, math.radians(task.shadows_deg))
+            options["shadows_lifted"] = True
             job.check()
         changed = mask | lifted
-        completed = eraser.erase(lit, mask, watch=watch)
+        completed = eraser.erase(lit, mask, watch=watch, **options)
         job.check()
         return Layer(changed, completed.pixels[changed]), round(share_of_sphere(changed), 6)
 
