@@ -105,7 +105,8 @@ class Eraser:
         seed : int, optional
             Instead of the eraser's own.
         shadows_lifted : bool
-            Whether panorama and mask come from `lift_shadows`: what is darker beside the mask then stays.
+            Whether panorama and mask come from `lift_shadows`. On planes, what is somewhat darker beside the
+            mask is then the surface itself, which the hole meets.
         explanation : Explanation, optional
             Told what was understood, if given.
 

@@ -171,6 +171,24 @@ def test_one_mask_of_another_size_for_all_and_a_bad_scene(tmp_path):
     assert seen[-1].count == 4
 
 
+def test_the_eraser_is_told_that_shadows_are_lifted(tmp_path):
+    class Lifter(Painter):
+        told = ()
+
+        def lift_shadows(self, panorama, mask, reach):
+            return panorama, mask, np.zeros_like(mask)
+
+        def erase(self, panorama, mask, *, watch, shadows_lifted=False):
+            self.told += (shadows_lifted,)
+            return super().erase(panorama, mask, watch=watch)
+
+    tour, eraser = read_tour(folder_tour(tmp_path / "tour")), Lifter()
+    for degrees in (0, 9):
+        report = erase_tour(tour, {"hall.jpg": hole()}, eraser, tmp_path / f"{degrees}", shadows_deg=degrees)
+        assert report.mirror
+    assert eraser.told == (False, True)
+
+
 def test_scenes_that_share_a_picture_share_their_masks(tmp_path):
     save_panorama(tmp_path / "tour/a.jpg")
     nodes = [{"id": name, "panorama": "a.jpg"} for name in ("day", "night")]
